@@ -1,0 +1,203 @@
+// Package flow is what every craft and instrument shares: the Exchange that
+// runs through the house, the Handler and Step that it runs through, and the
+// Event and Trail that it leaves behind.
+package flow
+
+import (
+	"context"
+	"crypto/tls"
+	"net/netip"
+	"time"
+
+	"gatehouse/internal/gate"
+	"gatehouse/internal/h1"
+)
+
+// An Exchange is one request and its reply. It is pooled, belongs to one
+// goroutine, and has an end: Release (by the edge) makes it somebody else's.
+// What outlives Serve holds copies.
+//
+// All strings in it that came over the wire are views of its buffers and die
+// with it; strings.Clone keeps one.
+type Exchange struct {
+	ID       string // request id as the client sees it, made at the door
+	In       Request
+	API      *gate.API
+	Stage    *gate.Stage
+	Route    *gate.Route
+	Params   Params
+	Path     string // the request path below the stage, still encoded, begins with "/"
+	Query    string // the raw query, without "?"
+	Out      Reply
+	Trail    *Trail // nil unless somebody listens
+	Event    Event
+	Start    time.Time
+	Deadline time.Time // of the integration; zero: none set yet
+
+	id     [16]byte
+	ctx    context.Context
+	cancel context.CancelFunc
+	base   context.Context
+	enders [4]Ender
+	ending int
+	// Held is set while something that outlives Serve may still touch the
+	// exchange (a timed-out attempt); the edge then drops it instead of pooling.
+	Held bool
+}
+
+// Request is what came in.
+type Request struct {
+	h1.Head
+	Body   Body
+	Scheme string     // "http" or "https", as the client saw it
+	Host   string     // of the Host field or the absolute target, port included
+	Source netip.Addr // the client, after the listener's trust rules
+	Peer   netip.AddrPort
+	Listen netip.AddrPort       // the local address
+	TLS    *tls.ConnectionState // nil on plaintext
+	Proto  string               // "HTTP/1.1", "HTTP/2.0"
+}
+
+// Reply is what goes out. The integration sets it, outer steps shape it, the
+// edge writes it.
+type Reply struct {
+	h1.ReplyHead
+	Body Body
+}
+
+// Params are the values of a route's path parameters, in the order of the
+// pattern, still percent-encoded.
+type Params struct {
+	n    int
+	list [MaxParams]Param
+}
+
+// Param is one path parameter.
+type Param struct{ Name, Value string }
+
+// MaxParams bounds the parameters of one route. A pattern with more is refused
+// when it is added.
+const MaxParams = 16
+
+// Reset forgets all parameters.
+func (p *Params) Reset() { p.n = 0 }
+
+// Add appends a parameter and reports whether there was room.
+func (p *Params) Add(name, value string) bool {
+	if p.n == MaxParams {
+		return false
+	}
+	p.list[p.n] = Param{name, value}
+	p.n++
+	return true
+}
+
+// All are the parameters; the slice is the Params' own.
+func (p *Params) All() []Param { return p.list[:p.n] }
+
+// Value returns the parameter of that name.
+func (p *Params) Value(name string) (string, bool) {
+	for i := range p.list[:p.n] {
+		if p.list[i].Name == name {
+			return p.list[i].Value, true
+		}
+	}
+	return "", false
+}
+
+// An Ender is told when an exchange has ended: the last byte is written, the
+// report not yet made. End must not block.
+type Ender interface{ End(*Exchange) }
+
+// AtEnd has e told when the exchange ends, latest first. More than four enders
+// are a defect of the line and panic.
+func (x *Exchange) AtEnd(e Ender) {
+	x.enders[x.ending] = e
+	x.ending++
+}
+
+// End tells the enders. The edge calls it once, after the last byte.
+func (x *Exchange) End() {
+	for x.ending > 0 {
+		x.ending--
+		e := x.enders[x.ending]
+		x.enders[x.ending] = nil
+		e.End(x)
+	}
+	if x.cancel != nil {
+		x.cancel()
+	}
+}
+
+// Context returns a context that ends with the exchange or at its Deadline.
+// It is made when first asked for, since the proxy path needs none.
+func (x *Exchange) Context() context.Context {
+	if x.ctx != nil {
+		return x.ctx
+	}
+	base := x.base
+	if base == nil {
+		base = context.Background()
+	}
+	if x.Deadline.IsZero() {
+		x.ctx, x.cancel = context.WithCancel(base)
+	} else {
+		x.ctx, x.cancel = context.WithDeadline(base, x.Deadline)
+	}
+	return x.ctx
+}
+
+// Begin makes a fresh exchange of a used one and gives it an id. base is the
+// context that its Context derives from; nil means Background.
+func (x *Exchange) Begin(base context.Context, start time.Time) {
+	x.base, x.Start = base, start
+	x.ID = newID(&x.id)
+}
+
+// Reset forgets everything but the memory of the header lists.
+func (x *Exchange) Reset() {
+	x.ID = ""
+	x.In.reset()
+	x.API, x.Stage, x.Route = nil, nil, nil
+	x.Params.Reset()
+	x.Path, x.Query = "", ""
+	x.Out.reset()
+	x.Trail = nil
+	x.Event = Event{}
+	x.Start, x.Deadline = time.Time{}, time.Time{}
+	x.ctx, x.cancel, x.base = nil, nil, nil
+	clear(x.enders[:])
+	x.ending = 0
+	x.Held = false
+}
+
+// Poison overwrites the exchange's memory, so that whoever kept a view of it
+// reads rubbish at once. Race builds do it to each released exchange.
+func (x *Exchange) Poison() {
+	x.In.Header.Poison()
+	x.Out.Header.Poison()
+	for i := range x.id {
+		x.id[i] = '?'
+	}
+}
+
+func (r *Request) reset() {
+	r.Method, r.Target, r.Minor = "", "", 0
+	r.Header.Reset()
+	r.Body = Body{}
+	r.Scheme, r.Host, r.Proto = "", "", ""
+	r.Source, r.Peer, r.Listen, r.TLS = netip.Addr{}, netip.AddrPort{}, netip.AddrPort{}, nil
+}
+
+func (r *Reply) reset() {
+	r.Clear()
+	r.Body = Body{}
+}
+
+// Clear empties the reply so that another one can be put in its place. A body
+// stream that it held is closed.
+func (r *Reply) Clear() {
+	r.Body.Close()
+	r.Status, r.Reason, r.Minor = 0, "", 0
+	r.Header.Reset()
+}

@@ -1,0 +1,109 @@
+package gate
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// A Fault ends an exchange with an answer of the gateway's own. One table
+// (Render) turns its Kind into status and bytes for each protocol, so that no
+// room writes an error body.
+type Fault struct {
+	Kind Kind
+	// Status overrides the table's status when it is not 0.
+	Status int
+	// Message overrides the table's text when it is not empty. The client sees
+	// it: it says what AWS would say and no more.
+	Message string
+	// Header is added to the reply: pairs of name and value.
+	Header []string
+	// Err is the reason, for the operator. It never leaves the house.
+	Err error
+}
+
+// Error describes the fault for the operator.
+func (f *Fault) Error() string {
+	if f.Err == nil {
+		return string(f.Kind)
+	}
+	return fmt.Sprintf("%s: %v", f.Kind, f.Err)
+}
+
+// Unwrap returns the operator's reason.
+func (f *Fault) Unwrap() error { return f.Err }
+
+// Fail is a Fault of that kind, for that reason.
+func Fail(k Kind, err error) *Fault { return &Fault{Kind: k, Err: err} }
+
+// Failf is Fail with a formatted reason.
+func Failf(k Kind, format string, args ...any) *Fault {
+	return &Fault{Kind: k, Err: fmt.Errorf(format, args...)}
+}
+
+// Kind classifies a Fault. The names are AWS's gateway response types, with
+// the few that HTTP APIs need besides.
+type Kind string
+
+// The kinds of Fault.
+const (
+	AccessDenied               Kind = "ACCESS_DENIED"
+	APIConfigurationError      Kind = "API_CONFIGURATION_ERROR"
+	AuthorizerConfiguration    Kind = "AUTHORIZER_CONFIGURATION_ERROR"
+	AuthorizerFailure          Kind = "AUTHORIZER_FAILURE"
+	BadRequestBody             Kind = "BAD_REQUEST_BODY"
+	BadRequestParameters       Kind = "BAD_REQUEST_PARAMETERS"
+	IntegrationFailure         Kind = "INTEGRATION_FAILURE" // no connection, no answer
+	IntegrationTimeout         Kind = "INTEGRATION_TIMEOUT"
+	IntegrationMalformed       Kind = "INTEGRATION_MALFORMED" // an answer that is no HTTP
+	MissingAuthenticationToken Kind = "MISSING_AUTHENTICATION_TOKEN"
+	RequestTooLarge            Kind = "REQUEST_TOO_LARGE"
+	ResourceNotFound           Kind = "RESOURCE_NOT_FOUND"
+	Throttled                  Kind = "THROTTLED"
+	Unauthorized               Kind = "UNAUTHORIZED"
+	Internal                   Kind = "INTERNAL" // our own defect: a panic, a plan that did not compile
+)
+
+// httpAnswer is the table of HTTP APIs. The bodies cannot be customised on
+// AWS. Source: default responses of HTTP APIs (developer guide, "Working with
+// HTTP APIs"); 503 is a backend that cannot be reached or is too late.
+func httpAnswer(k Kind) (status int, message string) {
+	switch k {
+	case BadRequestBody, BadRequestParameters:
+		return http.StatusBadRequest, "Bad Request"
+	case Unauthorized:
+		return http.StatusUnauthorized, "Unauthorized"
+	case AccessDenied, MissingAuthenticationToken:
+		return http.StatusForbidden, "Forbidden"
+	case ResourceNotFound:
+		return http.StatusNotFound, "Not Found"
+	case RequestTooLarge:
+		return http.StatusRequestEntityTooLarge, "Request Entity Too Large"
+	case Throttled:
+		return http.StatusTooManyRequests, "Too Many Requests"
+	case IntegrationFailure, IntegrationTimeout:
+		return http.StatusServiceUnavailable, "Service Unavailable"
+	}
+	// APIConfigurationError, AuthorizerConfiguration, AuthorizerFailure,
+	// IntegrationMalformed, Internal, and any kind without a row of its own.
+	return http.StatusInternalServerError, "Internal Server Error"
+}
+
+// Rendered is a Fault as the client of a protocol sees it.
+type Rendered struct {
+	Status      int
+	ContentType string
+	Body        []byte
+}
+
+// Render turns a fault into the bytes that a client of the protocol sees.
+func (f *Fault) Render(p Protocol) Rendered {
+	status, message := httpAnswer(f.Kind)
+	if f.Status != 0 {
+		status = f.Status
+	}
+	if f.Message != "" {
+		message = f.Message
+	}
+	// HTTP APIs put no blank behind the colon. Messages are plain ASCII of ours.
+	return Rendered{status, "application/json", fmt.Appendf(nil, `{"message":%q}`, message)}
+}

@@ -1,0 +1,150 @@
+// Package gate holds the nouns of an API gateway: what an API, a route, a
+// stage and a deployment are, once the control planes have lowered their AWS
+// shapes to one form. It depends on nothing but the standard library and knows
+// of no HTTP, no store and no AWS operation.
+package gate
+
+import "time"
+
+// An APIID names an API in the whole installation, because a Host header
+// carries neither account nor region. Ten characters of [a-z0-9] unless the
+// user chose it.
+type APIID string
+
+// A StageName names a stage of one API: [A-Za-z0-9_-]{1,128}, or DefaultStage.
+type StageName string
+
+// DefaultStage is the stage that HTTP APIs serve without a stage segment.
+const DefaultStage StageName = "$default"
+
+// A DeploymentID names a deployment of one API.
+type DeploymentID string
+
+// A RouteID names a route of one API.
+type RouteID string
+
+// Protocol says which of the three kinds of API this is; a client sees the
+// difference in routing rules, error bytes and headers.
+type Protocol string
+
+// The kinds of API.
+const (
+	HTTP      Protocol = "HTTP"
+	REST      Protocol = "REST"
+	WebSocket Protocol = "WEBSOCKET"
+)
+
+// An API is what AWS applies to an API without a deployment: its existence
+// and its account-wide identity.
+type API struct {
+	ID       APIID    `json:"id"`
+	Protocol Protocol `json:"protocol"`
+	Account  string   `json:"account"`
+	Region   string   `json:"region"`
+	Name     string   `json:"name"`
+}
+
+// A Stage serves a Deployment under a name. Its settings are live: they act
+// without a deployment.
+type Stage struct {
+	API        APIID             `json:"api"`
+	Name       StageName         `json:"name"`
+	Deployment DeploymentID      `json:"deployment,omitempty"` // empty: nothing deployed yet
+	Variables  map[string]string `json:"variables,omitempty"`
+	// DetailedMetrics adds the route and method labels to this stage's metrics.
+	DetailedMetrics bool `json:"detailedMetrics,omitempty"`
+}
+
+// A StageRef names a stage of the installation.
+type StageRef struct {
+	API  APIID
+	Name StageName
+}
+
+// A Deployment is the head of a frozen Definition: what is needed to find and
+// check its chunks, and nothing of their content.
+type Deployment struct {
+	API     APIID        `json:"api"`
+	ID      DeploymentID `json:"id"`
+	Created time.Time    `json:"created"`
+	// DisableDefaultEndpoint refuses the execute-api host. On HTTP APIs it acts
+	// with a deployment (spec: "a deployment unless autoDeploy").
+	DisableDefaultEndpoint bool `json:"disableDefaultEndpoint,omitempty"`
+	// Chunks are the SHA-256 sums, in hex, of the documents that hold the
+	// routes. Immutable and content-addressed: equal routes share a chunk.
+	Chunks []string `json:"chunks,omitempty"`
+}
+
+// A DeploymentRef names a deployment of the installation.
+type DeploymentRef struct {
+	API APIID
+	ID  DeploymentID
+}
+
+// A Definition is one API as frozen by a deployment: all that is compiled
+// into a plan. It is immutable once loaded.
+type Definition struct {
+	API        API
+	Deployment Deployment
+	Routes     []Route
+}
+
+// A Route sends requests that match its key to its integration.
+type Route struct {
+	ID  RouteID `json:"id"`
+	Key string  `json:"key"` // "GET /pets/{id}", "ANY /{proxy+}", "$default"
+
+	Authorization Authorization `json:"authorization"`
+	APIKeyNeeded  bool          `json:"apiKeyNeeded,omitempty"`
+	// Integration is nil where the route has no target: it answers 500.
+	Integration *Integration `json:"integration,omitempty"`
+}
+
+// DefaultRoute is the key of the route that catches what no other matches.
+const DefaultRoute = "$default"
+
+// Authorization says how the caller of a route proves who it is.
+type Authorization struct {
+	Kind       AuthKind `json:"kind"`
+	Authorizer string   `json:"authorizer,omitempty"` // the id of a JWT or Lambda authorizer
+	Scopes     []string `json:"scopes,omitempty"`
+}
+
+// AuthKind is a kind of Authorization.
+type AuthKind string
+
+// The kinds of Authorization. AuthNone is the only one that lets everybody in,
+// and it has to be said: the empty string fails closed.
+const (
+	AuthNone   AuthKind = "NONE"
+	AuthIAM    AuthKind = "AWS_IAM"
+	AuthJWT    AuthKind = "JWT"
+	AuthCustom AuthKind = "CUSTOM"
+)
+
+// An Integration is what answers a route.
+type Integration struct {
+	ID   string          `json:"id"`
+	Kind IntegrationKind `json:"kind"`
+	// URI is the backend as written: "http://host/path/{id}" for HTTPProxy.
+	URI string `json:"uri,omitempty"`
+	// Method is the method that the backend sees; "" or "ANY" keep the client's.
+	Method string `json:"method,omitempty"`
+	// Timeout bounds the whole call, connecting included: 50 ms to 30 s for
+	// HTTP APIs unless Limits were raised.
+	Timeout time.Duration `json:"timeout"`
+	// ServerName overrides the name that the backend's certificate must carry.
+	ServerName string `json:"serverName,omitempty"`
+}
+
+// IntegrationKind is a kind of Integration.
+type IntegrationKind string
+
+// The kinds of Integration that a definition can hold. What a plan cannot
+// serve yet compiles to a handler that fails closed and says why.
+const (
+	HTTPProxy  IntegrationKind = "HTTP_PROXY"
+	Lambda     IntegrationKind = "LAMBDA"
+	AWSService IntegrationKind = "AWS_SERVICE"
+	Private    IntegrationKind = "PRIVATE" // HTTP_PROXY through a VPC link
+)
