@@ -11,6 +11,7 @@ import (
 
 	"gatehouse/internal/gate"
 	"gatehouse/internal/h1"
+	"gatehouse/internal/route"
 )
 
 // An Exchange is one request and its reply. It is pooled, belongs to one
@@ -25,7 +26,7 @@ type Exchange struct {
 	API      *gate.API
 	Stage    *gate.Stage
 	Route    *gate.Route
-	Params   Params
+	Params   route.Params
 	Path     string // the request path below the stage, still encoded, begins with "/"
 	Query    string // the raw query, without "?"
 	Out      Reply
@@ -63,46 +64,6 @@ type Request struct {
 type Reply struct {
 	h1.ReplyHead
 	Body Body
-}
-
-// Params are the values of a route's path parameters, in the order of the
-// pattern, still percent-encoded.
-type Params struct {
-	n    int
-	list [MaxParams]Param
-}
-
-// Param is one path parameter.
-type Param struct{ Name, Value string }
-
-// MaxParams bounds the parameters of one route. A pattern with more is refused
-// when it is added.
-const MaxParams = 16
-
-// Reset forgets all parameters.
-func (p *Params) Reset() { p.n = 0 }
-
-// Add appends a parameter and reports whether there was room.
-func (p *Params) Add(name, value string) bool {
-	if p.n == MaxParams {
-		return false
-	}
-	p.list[p.n] = Param{name, value}
-	p.n++
-	return true
-}
-
-// All are the parameters; the slice is the Params' own.
-func (p *Params) All() []Param { return p.list[:p.n] }
-
-// Value returns the parameter of that name.
-func (p *Params) Value(name string) (string, bool) {
-	for i := range p.list[:p.n] {
-		if p.list[i].Name == name {
-			return p.list[i].Value, true
-		}
-	}
-	return "", false
 }
 
 // An Ender is told when an exchange has ended: the last byte is written, the

@@ -1,0 +1,197 @@
+// Package route matches a method and a path against patterns.
+//
+// The tree has a node a segment. A node keeps its literal children by text, at
+// most one parameter child and at most one greedy one. Find goes down twice:
+// first without greedy parameters, so that any full match beats any greedy
+// one, then with them. In both passes a literal child is tried before the
+// parameter child and each pass backs up when the branch that looked best ends
+// without a route for the method:
+//
+//	GET /pets/dog/1     GET /pets/dog/{id}     GET /pets/{proxy+}     ANY /{proxy+}
+//
+//	GET /pets/dog/1  -> the 1st    GET /pets/dog/2 -> the 2nd
+//	GET /pets/cat/1  -> the 3rd    POST /test/5    -> the 4th
+//
+// A path names each node at most once, so a look-up visits at most as many
+// nodes as there are, whatever the path says. Paths are compared as sent:
+// percent-encoding is not undone and nothing is resolved or collapsed.
+package route
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Tree maps methods and path patterns to values. The zero value is empty.
+// Add is for one goroutine; once that is done, any number may Find and Walk.
+type Tree[T any] struct {
+	// RootGreedy lets {proxy+} at the root match "/" with an empty value.
+	// AWS's own .NET test tool does so for HTTP APIs; REST APIs do not.
+	RootGreedy bool
+
+	root   node[T]
+	routes []listed
+}
+
+type node[T any] struct {
+	literals map[string]*node[T]
+	param    *node[T]
+	greedy   *node[T]
+	leaves   []leaf[T]
+}
+
+// leaf is a route that ends at a node.
+type leaf[T any] struct {
+	method string
+	names  []string
+	value  T
+}
+
+// listed is a route as Walk sees it.
+type listed struct {
+	method, path string
+	pattern      pattern
+}
+
+// Len is the number of routes.
+func (t *Tree[T]) Len() int { return len(t.routes) }
+
+// Add makes the tree answer method and path with v. method is one of Methods;
+// ANY answers what no other route of the same path does. It is an error to add
+// the same method and shape of path twice; parameter names do not tell two
+// paths apart.
+func (t *Tree[T]) Add(method, path string, v T) error {
+	if !validMethod(method) {
+		return fmt.Errorf("route %s %s: unknown method %q: use one of %s", method, path, method, strings.Join(Methods(), ", "))
+	}
+	p, err := parse(path)
+	if err != nil {
+		return fmt.Errorf("route %s %s: %w", method, path, err)
+	}
+	n := &t.root
+	for _, s := range p.segments {
+		n = n.child(s)
+	}
+	for _, l := range n.leaves {
+		if l.method == method {
+			return fmt.Errorf("route %s %s: another route of the same method and shape is there already", method, path)
+		}
+	}
+	n.leaves = append(n.leaves, leaf[T]{method, p.names, v})
+	t.routes = append(t.routes, listed{method, path, p})
+	return nil
+}
+
+// child returns the node that s leads to and makes it where it is missing.
+func (n *node[T]) child(s segment) *node[T] {
+	at := &n.param
+	switch s.kind {
+	case greedy:
+		at = &n.greedy
+	case literal:
+		if n.literals == nil {
+			n.literals = make(map[string]*node[T])
+		}
+		c := n.literals[s.text]
+		if c == nil {
+			c = new(node[T])
+			n.literals[s.text] = c
+		}
+		return c
+	}
+	if *at == nil {
+		*at = new(node[T])
+	}
+	return *at
+}
+
+// Find returns the value of the route that answers method and path, and puts
+// the path's parameters into p. path begins with a slash; a path that does not
+// matches nothing.
+func (t *Tree[T]) Find(method, path string, p *Params) (v T, ok bool) {
+	p.Reset()
+	rest, ok := strings.CutPrefix(path, "/")
+	if !ok {
+		return v, false
+	}
+	l := t.root.full(method, rest, p)
+	if l == nil {
+		p.Reset()
+		l = t.root.prefix(method, rest, p, t.RootGreedy)
+	}
+	if l == nil {
+		p.Reset()
+		return v, false
+	}
+	p.name(l.names)
+	return l.value, true
+}
+
+// full looks for a route that matches rest segment by segment.
+func (n *node[T]) full(method, rest string, p *Params) *leaf[T] {
+	head, tail, more := strings.Cut(rest, "/")
+	if c := n.literals[head]; c != nil {
+		if l := c.arrive(method, tail, more, p); l != nil {
+			return l
+		}
+	}
+	if n.param == nil || head == "" {
+		return nil
+	}
+	held := p.n
+	p.push(head)
+	if l := n.param.arrive(method, tail, more, p); l != nil {
+		return l
+	}
+	p.pop(held)
+	return nil
+}
+
+func (n *node[T]) arrive(method, tail string, more bool, p *Params) *leaf[T] {
+	if more {
+		return n.full(method, tail, p)
+	}
+	return n.leaf(method)
+}
+
+// prefix looks for the greedy route with the longest beginning in common.
+func (n *node[T]) prefix(method, rest string, p *Params, emptyToo bool) *leaf[T] {
+	head, tail, more := strings.Cut(rest, "/")
+	if more {
+		if c := n.literals[head]; c != nil {
+			if l := c.prefix(method, tail, p, false); l != nil {
+				return l
+			}
+		}
+		if n.param != nil && head != "" {
+			held := p.n
+			p.push(head)
+			if l := n.param.prefix(method, tail, p, false); l != nil {
+				return l
+			}
+			p.pop(held)
+		}
+	}
+	if n.greedy == nil || rest == "" && !emptyToo {
+		return nil
+	}
+	l := n.greedy.leaf(method)
+	if l != nil {
+		p.push(rest)
+	}
+	return l
+}
+
+// leaf returns the route of the method, else the one of ANY, else nil.
+func (n *node[T]) leaf(method string) *leaf[T] {
+	var any *leaf[T]
+	for i := range n.leaves {
+		switch l := &n.leaves[i]; l.method {
+		case method:
+			return l
+		case "ANY":
+			any = l
+		}
+	}
+	return any
+}
