@@ -29,6 +29,9 @@ func DeploymentKey(r DeploymentRef) string { return served + string(r.API) + "/"
 // DeploymentsKey is the prefix of all deployment heads of an API.
 func DeploymentsKey(id APIID) string { return served + string(id) + "/" }
 
+// ServedPrefix is the prefix of all deployment heads.
+const ServedPrefix = served
+
 // ChunkKey is the key of the chunk with that SHA-256 sum in hex.
 func ChunkKey(sum string) string { return chunks + sum }
 
