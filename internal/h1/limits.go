@@ -1,0 +1,88 @@
+package h1
+
+import (
+	"cmp"
+	"sync/atomic"
+	"time"
+)
+
+// Limits bound what a peer may send. A zero field means the default named
+// beside it; there is no way to say "unlimited".
+type Limits struct {
+	HeadBytes    int // of a start line and its fields together; 64 KiB
+	Fields       int // of one head or trailer section; 200
+	LineBytes    int // of a request target; 16 KiB
+	ChunkLine    int // of one chunk-size line with its extensions; 1 KiB, at most 4 KiB
+	Extensions   int // of all chunk extensions of one body; 16 KiB
+	TrailerBytes int // of one trailer section; 8 KiB
+}
+
+func (l *Limits) headBytes() int    { return cmp.Or(l.HeadBytes, 64<<10) }
+func (l *Limits) fields() int       { return cmp.Or(l.Fields, 200) }
+func (l *Limits) lineBytes() int    { return cmp.Or(l.LineBytes, 16<<10) }
+func (l *Limits) chunkLine() int    { return min(cmp.Or(l.ChunkLine, 1<<10), smallBuffer) }
+func (l *Limits) extensions() int   { return cmp.Or(l.Extensions, 16<<10) }
+func (l *Limits) trailerBytes() int { return cmp.Or(l.TrailerBytes, 8<<10) }
+
+// Timeouts bound how long a client may take. A zero field means the default
+// named beside it.
+type Timeouts struct {
+	Quiet time.Duration // without a byte between requests, after which the buffers are given up; 2 s
+	Idle  time.Duration // between requests in all; 75 s
+	Head  time.Duration // for a whole head, from its first byte; 10 s
+	Body  time.Duration // for a read of the body that gets nothing; 30 s
+	Write time.Duration // for a write that makes no progress; 30 s
+
+	// MinRate is the least average rate of a request body in bytes a second,
+	// demanded once the client has been waited for for RateGrace in all; 240,
+	// and below zero: none. Only time spent waiting for the client counts, so
+	// a slow backend is never held against it.
+	MinRate   int
+	RateGrace time.Duration // 10 s
+
+	Drain  time.Duration // for the rest of an unread body before the next request; 500 ms
+	Linger time.Duration // for the peer to read the last answer while it still sends; 2 s
+}
+
+func (t *Timeouts) quiet() time.Duration     { return min(cmp.Or(t.Quiet, 2*time.Second), t.idle()) }
+func (t *Timeouts) idle() time.Duration      { return cmp.Or(t.Idle, 75*time.Second) }
+func (t *Timeouts) head() time.Duration      { return cmp.Or(t.Head, 10*time.Second) }
+func (t *Timeouts) body() time.Duration      { return cmp.Or(t.Body, 30*time.Second) }
+func (t *Timeouts) write() time.Duration     { return cmp.Or(t.Write, 30*time.Second) }
+func (t *Timeouts) minRate() int             { return cmp.Or(t.MinRate, 240) }
+func (t *Timeouts) rateGrace() time.Duration { return cmp.Or(t.RateGrace, 10*time.Second) }
+func (t *Timeouts) drain() time.Duration     { return cmp.Or(t.Drain, 500*time.Millisecond) }
+func (t *Timeouts) linger() time.Duration    { return cmp.Or(t.Linger, 2*time.Second) }
+
+// ServerOptions are shared by the connections of a listener, which may use
+// them concurrently. Limits and Timeouts do not change once a connection was
+// made with them.
+type ServerOptions struct {
+	Limits   Limits
+	Timeouts Timeouts
+
+	// Draining, once set, makes every reply on these options say
+	// "Connection: close". Connections that wait for a request learn of it by
+	// ServerConn.Drain.
+	Draining atomic.Bool
+
+	date atomic.Pointer[stamp]
+}
+
+// stamp is the text of a Date field and the second that it is good for.
+type stamp struct {
+	second int64
+	text   string
+}
+
+// dateText is the value of a Date field (RFC 9110 section 5.6.7) for now. The
+// text is made once a second, not once a reply.
+func (o *ServerOptions) dateText(now time.Time) string {
+	second := now.Unix()
+	if s := o.date.Load(); s != nil && s.second == second {
+		return s.text
+	}
+	s := &stamp{second, now.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")}
+	o.date.Store(s)
+	return s.text
+}
