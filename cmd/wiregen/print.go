@@ -114,6 +114,7 @@ func (m *model) table(p *printer) {
 		p.line("Enums: enums(),")
 	}
 	p.line("Constraints: constraints(),")
+	p.line("EmptyIsNull: emptyIsNull(),")
 	p.line("Operations: []wire.Operation{")
 	for _, o := range m.Operations {
 		kind := "Op"

@@ -52,7 +52,9 @@ func (e *encoder) members(s *shape, v reflect.Value) error {
 			continue
 		}
 		e.key(m.wire, &first)
-		if err := e.value(m.typ, inner(f)); err != nil {
+		if m.hollow {
+			e.hollow(f)
+		} else if err := e.value(m.typ, inner(f)); err != nil {
 			return fmt.Errorf("member %s: %w", m.name, err)
 		}
 	}
@@ -117,6 +119,21 @@ func (e *encoder) dict(t *typ, v reflect.Value) error {
 	}
 	e.WriteByte('}')
 	return nil
+}
+
+// hollow writes a map of strings whose "" values are null.
+func (e *encoder) hollow(v reflect.Value) {
+	e.WriteByte('{')
+	first := true
+	for _, k := range sortedKeys(v) {
+		e.key(k.String(), &first)
+		if text := v.MapIndex(k).String(); text != "" {
+			e.text(text)
+		} else {
+			e.WriteString("null")
+		}
+	}
+	e.WriteByte('}')
 }
 
 func sortedKeys(m reflect.Value) []reflect.Value {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"reflect"
@@ -98,18 +99,24 @@ func (op *operation) labelled() error {
 	return nil
 }
 
-// unused finds a constraint that names no member: a misspelling would otherwise constrain nothing.
+// unused finds what the table says about a member that is not there: a misspelling would otherwise constrain nothing.
 func (s *shapes) unused() error {
-	names := map[string]bool{}
+	left := maps.Clone(s.table.Constraints)
+	hollow := maps.Clone(s.table.EmptyIsNull)
 	for _, p := range s.known {
 		for i := range p.members {
-			names[p.name+"."+p.members[i].name] = true
+			name := p.name + "." + p.members[i].name
+			delete(left, name)
+			if t := p.members[i].typ; hollow[name] && t.kind == isMap && t.elem.kind == isString {
+				delete(hollow, name)
+			}
 		}
 	}
-	for name := range s.table.Constraints {
-		if !names[name] {
-			return fmt.Errorf("table %s: constraint on %s: there is no such member", s.table.Service, name)
-		}
+	for name := range left {
+		return fmt.Errorf("table %s: constraint on %s: there is no such member", s.table.Service, name)
+	}
+	for name := range hollow {
+		return fmt.Errorf("table %s: empty is null in %s: there is no such map of strings", s.table.Service, name)
 	}
 	return nil
 }

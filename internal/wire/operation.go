@@ -3,6 +3,8 @@ package wire
 import (
 	"context"
 	"reflect"
+	"slices"
+	"strings"
 )
 
 // An Operation is one row of a service's Table. Op and Unit make it; the fields are for reading, and for tests that put another Call in.
@@ -44,10 +46,24 @@ type Table struct {
 	Enums map[string][]string
 	// Constraints holds ranges and patterns by "Structure.Member", in Go's names. The public schemas do not carry them.
 	Constraints map[string]Constraint
+	// EmptyIsNull holds, by "Structure.Member" in Go's names, the maps of strings whose "" values are answered as null.
+	EmptyIsNull map[string]bool
 	// Invalid is the error type of an input that breaks a constraint.
 	Invalid string
 
 	// Floating is set where clients put a path of their own before the operations' paths: the management API is called as
 	// https://HOST/STAGE/@connections/ID. What stood before is in Caller.Prefix.
 	Floating bool
+}
+
+// Paths are the first segments of the operations' paths, sorted, for Entry.Paths: /v2 or /apikeys, /restapis, ...
+func (t Table) Paths() []string {
+	var paths []string
+	for _, o := range t.Operations {
+		path, _, _ := strings.Cut(o.URI, "?")
+		first, _, _ := strings.Cut(path[1:], "/")
+		paths = append(paths, "/"+first)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
 }

@@ -79,7 +79,8 @@ func (n *node) walk(segments, labels []string) (*node, []string) {
 		}
 		return n, labels
 	}
-	if next := n.literal[segments[0]]; next != nil {
+	literal, _ := url.PathUnescape(segments[0]) // a client may escape more than it must: %40connections
+	if next := n.literal[literal]; next != nil {
 		if found, l := next.walk(segments[1:], labels); found != nil {
 			return found, l
 		}

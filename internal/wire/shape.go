@@ -52,6 +52,7 @@ type member struct {
 	required bool
 	enum     []string
 	check    *check // nil: unconstrained
+	hollow   bool   // a map whose "" values are written as null
 	path     string // how validation messages call it
 	typ      *typ
 }
@@ -145,6 +146,7 @@ func (s *shapes) member(t reflect.Type, i int) (member, error) {
 	if err := m.fits(); err != nil {
 		return m, err
 	}
+	m.hollow = s.table.EmptyIsNull[t.Name()+"."+f.Name]
 	if c, ok := s.table.Constraints[t.Name()+"."+f.Name]; ok {
 		m.check, err = c.compile()
 	}

@@ -37,3 +37,8 @@ func orders() map[string][]string {
 			"PATH_PARAMETER", "REQUEST_BODY", "QUERY_PARAMETER", "API", "REQUEST_HEADER"},
 	}
 }
+
+// emptyIsNull: a response template that was put as "" or null passes the payload through, and is answered as null (recorded on AWS).
+func emptyIsNull() map[string]bool {
+	return map[string]bool{"IntegrationResponse.ResponseTemplates": true}
+}

@@ -16,6 +16,7 @@ func Table(s Service) wire.Table {
 		Invalid:     invalid,
 		Enums:       enums(),
 		Constraints: constraints(),
+		EmptyIsNull: emptyIsNull(),
 		Operations: []wire.Operation{
 			wire.Op("CreateApiKey", "POST", "/apikeys", 201, s.CreateApiKey),
 			wire.Op("CreateAuthorizer", "POST", "/restapis/{restApiId}/authorizers", 201, s.CreateAuthorizer),

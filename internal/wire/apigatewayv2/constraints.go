@@ -64,3 +64,6 @@ func constraints() map[string]wire.Constraint {
 
 // orders is empty: no order of a V2 enum is recorded.
 func orders() map[string][]string { return nil }
+
+// emptyIsNull is empty: no such map is recorded.
+func emptyIsNull() map[string]bool { return nil }

@@ -16,6 +16,7 @@ func Table(s Service) wire.Table {
 		Invalid:     invalid,
 		Enums:       enums(),
 		Constraints: constraints(),
+		EmptyIsNull: emptyIsNull(),
 		Operations: []wire.Operation{
 			wire.Op("CreateApi", "POST", "/v2/apis", 201, s.CreateApi),
 			wire.Op("CreateApiMapping", "POST", "/v2/domainnames/{DomainName}/apimappings", 201, s.CreateApiMapping),

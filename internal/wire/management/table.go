@@ -16,6 +16,7 @@ func Table(s Service) wire.Table {
 		Invalid:     invalid,
 		Floating:    true,
 		Constraints: constraints(),
+		EmptyIsNull: emptyIsNull(),
 		Operations: []wire.Operation{
 			wire.Unit("DeleteConnection", "DELETE", "/@connections/{ConnectionId}", 204, s.DeleteConnection),
 			wire.Op("GetConnection", "GET", "/@connections/{ConnectionId}", 200, s.GetConnection),
