@@ -1,0 +1,171 @@
+package upstream
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"gatehouse/internal/flow"
+	"gatehouse/internal/h1"
+)
+
+// A Call is the request that a Target is to send for an exchange: its head in
+// wire form, to which the target adds framing and body. It may be used for one
+// exchange after the other and keeps its memory.
+type Call struct {
+	// Method is the one in the head. It lives as long as the exchange.
+	Method string
+	// Head is the request line and the fields, each ended by CR LF, without
+	// fields that concern framing or the connection and without the empty line
+	// at the end.
+	Head []byte
+
+	rest    restKind // what is left of the body once Head is sent
+	payload []byte   // of restBytes
+	pulled  bool     // the stream was read on behalf of an attempt
+	scratch []byte
+}
+
+// restKind says where the part of a body that is not in Call.Head comes from.
+type restKind uint8
+
+const (
+	restNone    restKind = iota // Head holds the whole request
+	restBytes                   // Call.payload
+	restSized                   // the exchange's stream, of known length
+	restChunked                 // the exchange's stream, to be sent in chunks
+)
+
+// smallBody is the longest body that is read before the backend is called: it
+// then leaves in one write with the head, may be sent again, and a slow client
+// does not hold a connection.
+const smallBody = 16 << 10
+
+// Reset empties the call and keeps its memory.
+func (k *Call) Reset() {
+	k.Method, k.Head = "", k.Head[:0]
+	k.rest, k.payload, k.pulled = restNone, nil, false
+}
+
+// frame completes the head with the framing fields, and with the body as far
+// as it is small or already there.
+//
+// A request without a body says so: HTTP APIs send Content-Length: 0 whatever
+// the method ("Working with HTTP integrations"; seen in captures of OPTIONS).
+func (k *Call) frame(x *flow.Exchange) error {
+	b := &x.In.Body
+	n := b.Len()
+	if n == flow.Unknown {
+		return k.frameUnknown(x)
+	}
+	k.Head = append(k.Head, "Content-Length: "...)
+	k.Head = strconv.AppendInt(k.Head, n, 10)
+	k.Head = append(k.Head, "\r\n\r\n"...)
+	switch {
+	case n == 0:
+	case b.Stream() == nil && n <= smallBody:
+		k.Head = append(k.Head, b.Bytes()...)
+	case b.Stream() == nil:
+		k.rest, k.payload = restBytes, b.Bytes()
+	case n <= smallBody:
+		return k.absorb(x, int(n))
+	default:
+		k.rest = restSized
+	}
+	return nil
+}
+
+// absorb reads a small body of known length behind the head.
+func (k *Call) absorb(x *flow.Exchange, n int) error {
+	begun := time.Since(x.Start)
+	s := x.In.Body.Stream()
+	for n > 0 {
+		k.Head = room(k.Head, n)
+		got, err := s.Read(k.Head[len(k.Head) : len(k.Head)+n])
+		k.Head = k.Head[:len(k.Head)+got]
+		n -= got
+		if err != nil && (n > 0 || err != io.EOF) {
+			if err == io.EOF {
+				err = fmt.Errorf("request body ended %d bytes short: %w", n, io.ErrUnexpectedEOF)
+			}
+			return err
+		}
+	}
+	lend(x, time.Since(x.Start)-begun)
+	return nil
+}
+
+// frameUnknown frames a body whose length the client did not declare. What of
+// it is already in memory goes with the head; where that is all, as with most
+// small bodies, the backend gets a length instead of chunks.
+func (k *Call) frameUnknown(x *flow.Exchange) error {
+	const chunked = "Transfer-Encoding: chunked\r\n\r\n"
+	s := x.In.Body.Stream()
+	held, ok := s.(interface{ Buffered() []byte })
+	if !ok || len(held.Buffered()) == 0 {
+		k.Head = append(k.Head, chunked...)
+		k.rest = restChunked
+		return nil
+	}
+	if k.scratch == nil {
+		k.scratch = make([]byte, 4<<10)
+	}
+	n, err := s.Read(k.scratch)
+	first := k.scratch[:n]
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if err == io.EOF && s.Trailer() == nil {
+		k.Head = append(k.Head, "Content-Length: "...)
+		k.Head = strconv.AppendInt(k.Head, int64(n), 10)
+		k.Head = append(k.Head, "\r\n\r\n"...)
+		k.Head = append(k.Head, first...)
+		return nil
+	}
+	k.Head = append(k.Head, chunked...)
+	k.Head = h1.AppendChunk(k.Head, first)
+	if err == io.EOF {
+		k.Head = h1.AppendLastChunk(k.Head, s.Trailer())
+		return nil
+	}
+	k.rest = restChunked
+	return nil
+}
+
+// room returns b with space for n more bytes.
+func room(b []byte, n int) []byte {
+	if cap(b)-len(b) >= n {
+		return b
+	}
+	return append(make([]byte, 0, len(b)+n), b...)
+}
+
+// lend moves the deadline by the time that the exchange waited for its client:
+// the timeout of an integration is the backend's, and AWS starts it when the
+// whole request is there.
+func lend(x *flow.Exchange, waited time.Duration) {
+	if !x.Deadline.IsZero() {
+		x.Deadline = x.Deadline.Add(waited)
+	}
+}
+
+// idempotent reports whether a method may be sent twice: RFC 9110 section
+// 9.2.2.
+func idempotent(method string) bool {
+	switch method {
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE":
+		return true
+	}
+	return false
+}
+
+// repeatable reports whether the call may be sent once more after a reused
+// connection died before the first byte of a reply. sent says that bytes of
+// this attempt left the house.
+func (k *Call) repeatable(sent bool) bool {
+	if k.pulled {
+		return false
+	}
+	return !sent || idempotent(k.Method) && k.rest <= restBytes
+}

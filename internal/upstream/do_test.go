@@ -1,0 +1,237 @@
+package upstream
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"gatehouse/internal/flow"
+	"gatehouse/internal/gate"
+)
+
+// TestGet is the working path: two requests over one connection.
+func TestGet(t *testing.T) {
+	b := startBackend(t, always(ok))
+	target := newPools(t, Options{}).Target(b.address())
+	for i := range 2 {
+		o := get(target)
+		if o.err != nil || o.cut != nil || o.x.Out.Status != 200 || o.body != "ok" {
+			t.Fatalf("got %d %q, %v, %v", o.x.Out.Status, o.body, o.err, o.cut)
+		}
+		e := &o.x.Event
+		if e.Reused != (i > 0) || e.Backend.Status != 200 || !e.Backend.Called || e.Backend.Target != target.String() || e.Backend.Latency <= 0 {
+			t.Errorf("event %+v", e)
+		}
+	}
+	if n := b.count(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+}
+
+// TestReuse is the table of what a connection may carry another exchange
+// after. The second request must get its own answer in every case.
+func TestReuse(t *testing.T) {
+	for _, tc := range []struct {
+		desc   string
+		method string
+		answer string
+		body   string
+		kept   bool
+	}{
+		{"A sized body that was read.", "GET", ok, "ok", true},
+		{"A chunked body that was read.", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "ok", true},
+		{"A chunked body with a trailer.", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n", "ok", true},
+		{"No body.", "GET", "HTTP/1.1 204 No Content\r\n\r\n", "", true},
+		{"An empty body.", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", true},
+		{"The answer to a HEAD, which has none whatever it declares.", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "", true},
+		{"Not modified.", "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\n", "", true},
+		{"An interim response before.", "GET", "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" + ok, "ok", true},
+		{"Connection: close.", "GET", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", "ok", false},
+		{"HTTP/1.0.", "GET", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok", false},
+		{"Bytes behind a sized body.", "GET", ok + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", "ok", false},
+		{"Bytes behind no body.", "GET", "HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", "", false},
+		{"A body behind the answer to a HEAD.", "HEAD", ok, "", false},
+		{"Bytes behind a chunked body.", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nX", "ok", false},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			b := startBackend(t, func(n int, p *peer) {
+				for i := 0; p.head() != ""; i++ {
+					if n+i == 0 {
+						p.send(tc.answer)
+					} else {
+						p.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond")
+					}
+				}
+			})
+			target := newPools(t, Options{}).Target(b.address())
+			o := do(target, exchange(flow.Body{}), request(tc.method))
+			if o.err != nil || o.cut != nil || o.body != tc.body {
+				t.Errorf("first: %q, %v, %v", o.body, o.err, o.cut)
+			}
+			o = get(target)
+			if o.err != nil || o.body != "second" {
+				t.Errorf("second: %q, %v", o.body, o.err)
+			}
+			if kept := b.count() == 1; kept != tc.kept {
+				t.Errorf("kept = %v, want %v", kept, tc.kept)
+			}
+		})
+	}
+}
+
+// TestLateBytes holds that bytes which arrive while a connection is idle
+// condemn it.
+func TestLateBytes(t *testing.T) {
+	b := startBackend(t, func(n int, p *peer) {
+		p.head()
+		p.send(ok)
+		if n == 0 {
+			time.Sleep(20 * time.Millisecond)
+			p.send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+		}
+		p.head()
+	})
+	target := newPools(t, Options{}).Target(b.address())
+	get(target)
+	time.Sleep(trusted + 50*time.Millisecond)
+	if o := get(target); o.err != nil || o.x.Out.Status != 200 {
+		t.Errorf("got %d, %v: the backend's farewell was taken for an answer", o.x.Out.Status, o.err)
+	}
+}
+
+// TestFailures is the table of what a backend can do wrong on a fresh
+// connection: the fault, the label, and a connection that is not used again.
+func TestFailures(t *testing.T) {
+	for _, tc := range []struct {
+		desc    string
+		script  func(p *peer)
+		kind    gate.Kind
+		failure flow.Failure
+	}{
+		{"It hangs up before it answers.", func(p *peer) { p.head() }, gate.IntegrationFailure, flow.Reset},
+		{"It resets before it answers.", func(p *peer) { p.head(); p.reset() }, gate.IntegrationFailure, flow.Reset},
+		{"It hangs up without reading.", func(p *peer) { time.Sleep(20 * time.Millisecond); p.reset() }, gate.IntegrationFailure, flow.Reset},
+		{"It hangs up within the head.", func(p *peer) { p.head(); p.send("HTTP/1.1 200 OK\r\nConte") }, gate.IntegrationFailure, flow.Reset},
+		{"It resets within the head.", func(p *peer) { p.head(); p.send("HTTP/1.1 200 OK\r\nConte"); time.Sleep(20 * time.Millisecond); p.reset() }, gate.IntegrationFailure, flow.Reset},
+		{"It never answers.", func(p *peer) { p.head(); p.head() }, gate.IntegrationTimeout, flow.Timeout},
+		{"It stalls within the head.", func(p *peer) { p.head(); p.send("HTTP/1.1 200 OK\r\nA: b\r\n"); p.head() }, gate.IntegrationTimeout, flow.Timeout},
+		{"It speaks no HTTP.", func(p *peer) { p.head(); p.send("220 mail ESMTP\r\n\r\n") }, gate.IntegrationMalformed, flow.Malformed},
+		{"It sends two lengths.", func(p *peer) { p.head(); p.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok") }, gate.IntegrationMalformed, flow.Malformed},
+		{"It sends a length and chunks.", func(p *peer) {
+			p.head()
+			p.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+		}, gate.IntegrationMalformed, flow.Malformed},
+		{"It sends interim responses without end.", func(p *peer) {
+			p.head()
+			for range 100 {
+				p.send("HTTP/1.1 100 Continue\r\n\r\n")
+			}
+			p.head()
+		}, gate.IntegrationMalformed, flow.Malformed},
+		{"It switches protocols.", func(p *peer) {
+			p.head()
+			p.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
+			p.head()
+		}, gate.IntegrationMalformed, flow.Malformed},
+		{"Its head has no end.", func(p *peer) {
+			p.head()
+			p.send("HTTP/1.1 200 OK\r\n")
+			for range 4000 {
+				p.send("X-Filler: 0123456789012345678901234567890123456789\r\n")
+			}
+		}, gate.IntegrationMalformed, flow.Malformed},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			b := startBackend(t, func(_ int, p *peer) { tc.script(p) })
+			target := newPools(t, Options{}).Target(b.address())
+			x := exchange(flow.Body{})
+			x.Deadline = x.Start.Add(300 * time.Millisecond)
+			o := do(target, x, request("GET"))
+			var fault *gate.Fault
+			if !errors.As(o.err, &fault) || fault.Kind != tc.kind || x.Event.Backend.Failure != tc.failure {
+				t.Errorf("got %v and %v, want %s and %v", o.err, x.Event.Backend.Failure, tc.kind, tc.failure)
+			}
+			if x.Event.Retry {
+				t.Error("a request on a fresh connection was sent again")
+			}
+			if n := target.conns.Load(); n != 0 {
+				t.Errorf("%d connections left", n)
+			}
+		})
+	}
+}
+
+// TestBodyFailures is the table of replies that end before they are whole.
+func TestBodyFailures(t *testing.T) {
+	for _, tc := range []struct {
+		desc    string
+		answer  string
+		stall   bool
+		failure flow.Failure
+	}{
+		{"A sized body is cut short.", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", false, flow.Reset},
+		{"A chunked body is cut short.", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", false, flow.Reset},
+		{"A chunk size is rubbish.", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0x2\r\nno\r\n", false, flow.Malformed},
+		{"A body stalls.", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", true, flow.Timeout},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			b := startBackend(t, func(_ int, p *peer) {
+				p.head()
+				p.send(tc.answer)
+				if tc.stall {
+					p.head()
+				}
+			})
+			target := newPools(t, Options{Stall: 100 * time.Millisecond}).Target(b.address())
+			o := get(target)
+			if o.err != nil || o.cut == nil || o.body != "ok" || o.x.Event.Backend.Failure != tc.failure {
+				t.Errorf("got %q, %v, %v, failure %v", o.body, o.err, o.cut, o.x.Event.Backend.Failure)
+			}
+			if n := target.conns.Load(); n != 0 {
+				t.Errorf("%d connections left", n)
+			}
+		})
+	}
+}
+
+// TestRetry is the table of the one safe retry.
+func TestRetry(t *testing.T) {
+	for _, tc := range []struct {
+		desc   string
+		method string
+		body   flow.Body
+		end    func(p *peer) // of the used connection, with its second request read
+		retry  bool
+	}{
+		{"A GET goes again.", "GET", flow.Body{}, func(*peer) {}, true},
+		{"A GET goes again after a reset.", "GET", flow.Body{}, (*peer).reset, true},
+		{"A PUT with a small body goes again.", "PUT", flow.Bytes([]byte("abc")), func(*peer) {}, true},
+		{"A PUT with a long body in memory goes again.", "PUT", flow.Bytes(make([]byte, smallBody+1)), func(*peer) {}, true},
+		{"A PUT whose small body came from the client goes again.", "PUT", flow.Streamed(&source{text: "abc"}, 3), func(*peer) {}, true},
+		{"A POST does not: it may have been done.", "POST", flow.Body{}, func(*peer) {}, false},
+		{"A PATCH does not.", "PATCH", flow.Bytes([]byte("abc")), func(*peer) {}, false},
+		{"A GET that was answered in part does not.", "GET", flow.Body{}, func(p *peer) { p.send("HTTP/1.1 200 OK\r\n") }, false},
+		{"A PUT whose body is a stream does not.", "PUT", flow.Streamed(&source{text: "abc"}, flow.Unknown), func(*peer) {}, false},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			b := startBackend(t, func(n int, p *peer) {
+				p.head()
+				p.send(ok)
+				if p.head() != "" && n == 0 {
+					time.Sleep(10 * time.Millisecond) // the body is on its way
+					tc.end(p)
+				}
+			})
+			target := newPools(t, Options{}).Target(b.address())
+			get(target)
+			x := exchange(tc.body)
+			o := do(target, x, request(tc.method))
+			if (o.err == nil) != tc.retry || x.Event.Retry != tc.retry {
+				t.Errorf("got %v, retry %v", o.err, x.Event.Retry)
+			}
+			if tc.retry && (o.body != "ok" || x.Event.Reused) {
+				t.Errorf("got %q, reused %v", o.body, x.Event.Reused)
+			}
+		})
+	}
+}

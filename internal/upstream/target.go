@@ -1,0 +1,271 @@
+package upstream
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gatehouse/internal/h1"
+)
+
+// An Address says what makes two targets the same. It is comparable.
+type Address struct {
+	Secure bool   // https
+	Host   string // a name in lower case or an IP literal without brackets
+	Port   uint16
+	// ServerName is what the certificate must carry where that is not Host.
+	ServerName string
+}
+
+// String is scheme://host:port.
+func (a Address) String() string {
+	scheme := "http://"
+	if a.Secure {
+		scheme = "https://"
+	}
+	return scheme + net.JoinHostPort(a.Host, strconv.Itoa(int(a.Port)))
+}
+
+// A Target is a backend and the connections to it. All methods may be called
+// concurrently.
+type Target struct {
+	pools *Pools
+	name  string
+	dialer
+
+	conns atomic.Int32 // busy, idle and being opened; changed under mu
+
+	mu      sync.Mutex
+	idle    []*conn // the last used one last
+	waiting []*waiter
+	retired bool
+}
+
+// A conn is a connection to a target. Whoever took it has it alone.
+type conn struct {
+	h1    *h1.ClientConn
+	timed *h1.Timed
+	nc    net.Conn // the TLS connection over timed, or timed itself
+	raw   net.Conn
+	to    netip.AddrPort
+	text  string // of to
+	gen   uint32 // of the addresses among which to was found
+	used  time.Duration
+}
+
+// A waiter is an exchange that found all connections busy. It is handed a
+// connection, or nil: the right to open one.
+type waiter struct{ ready chan *conn }
+
+var (
+	errBusy   = errors.New("all connections are busy")
+	errClosed = errors.New("the pools are closed")
+)
+
+func newTarget(p *Pools, a Address) *Target {
+	t := &Target{pools: p, name: a.String()}
+	t.dialer.init(p, a)
+	return t
+}
+
+// String is scheme://host:port.
+func (t *Target) String() string { return t.name }
+
+// trusted is how long a connection may have been idle and still be used
+// without a look at its socket. A busy target never pays for the look.
+const trusted = time.Second
+
+// take returns a connection: the one that was used last, since it is the least
+// likely to have been closed by the backend, or else a fresh one.
+func (t *Target) take(by time.Time, fresh bool) (c *conn, reused bool, err error) {
+	now := t.pools.now()
+	t.refresh(now)
+	for !fresh {
+		if c = t.pop(); c == nil {
+			break
+		}
+		if t.usable(c, now) {
+			return c, true, nil
+		}
+		t.drop(c)
+	}
+	if err := t.reserve(); err != nil {
+		if err != errBusy {
+			return nil, false, err
+		}
+		if c, err = t.wait(by); c != nil || err != nil {
+			return c, c != nil, err
+		}
+	}
+	if c, err = t.dial(by); err != nil {
+		t.yield()
+		return nil, false, err
+	}
+	return c, false, nil
+}
+
+func (t *Target) pop() (c *conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := len(t.idle)
+	if n == 0 {
+		return nil
+	}
+	c, t.idle[n-1] = t.idle[n-1], nil
+	t.idle = t.idle[:n-1]
+	return c
+}
+
+// usable reports whether an idle connection may carry another request.
+// Bytes that nobody asked for condemn it, whatever they are.
+func (t *Target) usable(c *conn, now time.Duration) bool {
+	idle := now - c.used
+	return c.h1.Alive() && idle < t.pools.o.idleTimeout() && (idle < trusted || quiet(c.raw, c.nc != net.Conn(c.timed)))
+}
+
+// reserve claims the right to open a connection. At the cap an idle one makes
+// room: who comes here wants a fresh one.
+func (t *Target) reserve() error {
+	t.mu.Lock()
+	if t.retired {
+		t.mu.Unlock()
+		return errClosed
+	}
+	var victim *conn
+	if int(t.conns.Load()) >= t.pools.o.maxConns() {
+		if len(t.idle) == 0 {
+			t.mu.Unlock()
+			return errBusy
+		}
+		victim, t.idle = t.idle[0], slices.Delete(t.idle, 0, 1)
+		t.conns.Add(-1)
+	}
+	first := t.conns.Add(1) == 1
+	t.mu.Unlock()
+	if victim != nil {
+		victim.h1.Close()
+	}
+	if first {
+		t.pools.opened(t)
+	}
+	return nil
+}
+
+// wait queues for a connection. The answer nil, nil is the right to open one.
+func (t *Target) wait(by time.Time) (*conn, error) {
+	w := &waiter{make(chan *conn, 1)}
+	t.mu.Lock()
+	t.waiting = append(t.waiting, w)
+	t.mu.Unlock()
+	timer := time.NewTimer(time.Until(by))
+	defer timer.Stop()
+	select {
+	case c := <-w.ready:
+		return c, nil
+	case <-timer.C:
+	}
+	t.mu.Lock()
+	i := slices.Index(t.waiting, w)
+	if i >= 0 {
+		t.waiting = slices.Delete(t.waiting, i, i+1)
+	}
+	t.mu.Unlock()
+	if i < 0 { // it was served at the last moment
+		return <-w.ready, nil
+	}
+	return nil, errBusy
+}
+
+// next unqueues the waiter that has waited longest; the caller holds mu.
+func (t *Target) next() *waiter {
+	if len(t.waiting) == 0 {
+		return nil
+	}
+	w := t.waiting[0]
+	t.waiting = slices.Delete(t.waiting, 0, 1)
+	return w
+}
+
+// put takes back a connection that is fit for another exchange.
+func (t *Target) put(c *conn, used time.Duration) {
+	c.used = used
+	if !t.current(c) {
+		t.drop(c)
+		return
+	}
+	t.mu.Lock()
+	if w := t.next(); w != nil {
+		t.mu.Unlock()
+		w.ready <- c
+		return
+	}
+	if t.retired || len(t.idle) >= t.pools.o.maxIdle() {
+		t.mu.Unlock()
+		t.drop(c)
+		return
+	}
+	t.idle = append(t.idle, c)
+	t.mu.Unlock()
+}
+
+// drop ends a connection between two messages.
+func (t *Target) drop(c *conn) {
+	c.h1.Close()
+	t.yield()
+}
+
+// cut ends a connection in the middle of a message by a reset, so that the
+// backend cannot take what it got for the whole: no last chunk, no TLS
+// close_notify. Unlike drop it never waits for the backend.
+func (t *Target) cut(c *conn) {
+	c.timed.Abort()
+	t.yield()
+}
+
+// yield gives up a place under the cap, to the first in the queue if there is
+// one.
+func (t *Target) yield() {
+	t.mu.Lock()
+	w := t.next()
+	if w == nil {
+		t.conns.Add(-1)
+	}
+	t.mu.Unlock()
+	if w != nil {
+		w.ready <- nil
+	}
+}
+
+// closeIdle closes the connections that nobody used since then.
+func (t *Target) closeIdle(since time.Duration) {
+	t.closeWhere(func(c *conn) bool { return c.used <= since })
+}
+
+// retire closes all idle connections and takes back no other.
+func (t *Target) retire() {
+	t.mu.Lock()
+	t.retired = true
+	t.mu.Unlock()
+	t.closeWhere(func(*conn) bool { return true })
+}
+
+func (t *Target) closeWhere(gone func(*conn) bool) {
+	var list []*conn
+	t.mu.Lock()
+	t.idle = slices.DeleteFunc(t.idle, func(c *conn) bool {
+		if gone(c) {
+			list = append(list, c)
+			return true
+		}
+		return false
+	})
+	t.mu.Unlock()
+	for _, c := range list {
+		t.drop(c)
+	}
+}
