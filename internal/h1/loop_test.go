@@ -42,7 +42,9 @@ func (w *wire) SetWriteDeadline(time.Time) error { return nil }
 
 func pieces(s ...string) (p [][]byte) {
 	for _, s := range s {
-		p = append(p, []byte(s))
+		if s != "" {
+			p = append(p, []byte(s))
+		}
 	}
 	return p
 }
@@ -130,7 +132,7 @@ func TestServeEcho(t *testing.T) {
 
 func splitBytes(b []byte) (s []string) {
 	for _, c := range b {
-		s = append(s, string(c))
+		s = append(s, string([]byte{c}))
 	}
 	return s
 }
