@@ -1,0 +1,299 @@
+package edge
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"gatehouse/internal/field"
+	"gatehouse/internal/flow"
+	"gatehouse/internal/gate"
+	"gatehouse/internal/h1"
+	"gatehouse/internal/mapping"
+)
+
+// listening is one listener as its connections see it.
+type listening struct {
+	Listen
+	edge     *Edge
+	inFlight Gauge
+}
+
+func newListening(e *Edge, c Listen) *listening {
+	s := &listening{Listen: c, edge: e, inFlight: noGauge{}}
+	if e.o.InFlight != nil {
+		s.inFlight = e.o.InFlight(c.Name)
+	}
+	if s.TLS != nil {
+		s.TLS = s.TLS.Clone()
+		s.TLS.NextProtos = []string{"h2", "http/1.1"}
+	}
+	return s
+}
+
+type noGauge struct{}
+
+func (noGauge) Add(int64) {}
+
+// conn is one connection of a client.
+type conn struct {
+	*listening
+	nc    *h1.Timed
+	h1    *h1.ServerConn
+	tls   *tls.ConnectionState
+	peer  netip.AddrPort
+	local netip.AddrPort
+}
+
+// handshakeTime bounds a PROXY header and a TLS handshake together.
+const handshakeTime = 10 * time.Second
+
+func (s *listening) accept(nc net.Conn) {
+	c := &conn{listening: s, nc: h1.NewTimed(nc), peer: addrPort(nc.RemoteAddr()), local: addrPort(nc.LocalAddr())}
+	if !s.edge.track(c) {
+		nc.Close()
+		return
+	}
+	go c.open()
+}
+
+// open does what comes before the first request, then serves. A handshake runs
+// on a goroutine of its own that ends with it, since its deep stack would
+// otherwise stay with the connection while it idles.
+func (c *conn) open() {
+	nc, err := c.greet()
+	if err != nil {
+		c.nc.Close()
+		c.edge.forget(c)
+		if !errors.Is(err, io.EOF) {
+			c.edge.o.Log.Debug("a connection was refused before its first request", "listener", c.Name, "peer", c.peer, "error", err)
+		}
+		return
+	}
+	if c.tls != nil && c.tls.NegotiatedProtocol == "h2" {
+		c.handOver(nc)
+		return
+	}
+	c.attach(h1.NewServerConn(nc, &c.edge.h1))
+	if c.tls != nil {
+		go c.serve()
+		return
+	}
+	c.serve()
+}
+
+// greet reads the PROXY header and shakes hands, as the listener demands.
+func (c *conn) greet() (net.Conn, error) {
+	if !c.ProxyProtocol && c.TLS == nil {
+		return c.nc, nil
+	}
+	by := time.Now().Add(handshakeTime)
+	c.nc.ReadBy(by)
+	c.nc.WriteBy(by)
+	if c.ProxyProtocol {
+		if err := c.readProxy(); err != nil {
+			return nil, err
+		}
+	}
+	if c.TLS == nil {
+		return c.nc, nil
+	}
+	t := tls.Server(c.nc, c.TLS)
+	if err := t.HandshakeContext(c.edge.base); err != nil {
+		return nil, err
+	}
+	state := t.ConnectionState()
+	c.tls = &state
+	return t, nil
+}
+
+// attach lets Shutdown drain the connection from now on.
+func (c *conn) attach(s *h1.ServerConn) {
+	c.edge.mu.Lock()
+	defer c.edge.mu.Unlock()
+	c.h1 = s
+	if c.edge.closed {
+		s.Drain()
+	}
+}
+
+// drain is called by Shutdown, which holds the edge's lock.
+func (c *conn) drain() {
+	if c.h1 != nil {
+		c.h1.Drain()
+	}
+}
+
+// serve answers requests until the connection ends. It is called anew, on a
+// fresh goroutine, each time that the connection has been quiet for a while.
+func (c *conn) serve() {
+	for {
+		if err := c.h1.Wait(); err == h1.ErrQuiet {
+			go c.serve()
+			return
+		} else if err != nil {
+			break
+		}
+		again, err := c.request()
+		if err == h1.ErrPreface {
+			c.handOver(c.h1.Hijack())
+			return
+		}
+		if !again {
+			break
+		}
+	}
+	c.h1.Close()
+	c.edge.forget(c)
+}
+
+// request reads one request and answers it. again says whether the connection
+// takes another one.
+func (c *conn) request() (again bool, err error) {
+	x := c.edge.pool.take()
+	if err := c.h1.ReadHead(&x.In.Head); err != nil {
+		c.edge.pool.release(x)
+		return false, c.refuse(err)
+	}
+	c.inFlight.Add(1)
+	defer c.inFlight.Add(-1)
+	c.fill(x)
+	if err := place(x); err != nil {
+		c.edge.pool.release(x)
+		return false, c.refuse(&h1.SyntaxError{Status: 400, Reason: err.Error()})
+	}
+	if c.forControl(x) {
+		again = c.control(x)
+		c.edge.pool.release(x)
+		return again, nil
+	}
+	sound := c.edge.answer(x)
+	again = c.write(x, sound)
+	c.edge.report(x, c.h1.Flushed())
+	if sound {
+		c.edge.pool.release(x)
+	}
+	return again, nil
+}
+
+// refuse answers a head that cannot be served and returns what is left to do:
+// ErrPreface for a client of HTTP/2, nil otherwise.
+func (c *conn) refuse(err error) error {
+	if err == h1.ErrPreface {
+		return err
+	}
+	if bad, ok := errors.AsType[*h1.SyntaxError](err); ok {
+		c.edge.o.Log.Debug("a malformed request was refused", "listener", c.Name, "peer", c.peer, "error", err)
+		r := gate.Fail(gate.BadRequestParameters, err).Render(gate.HTTP)
+		c.h1.Refuse(bad, r.Body, r.ContentType)
+	}
+	return nil
+}
+
+// fill copies into the exchange what the connection knows.
+func (c *conn) fill(x *flow.Exchange) {
+	x.Begin(c.edge.base, c.h1.Start())
+	x.In.Proto = "HTTP/1.1"
+	if x.In.Minor == 0 {
+		x.In.Proto = "HTTP/1.0"
+	}
+	if b := c.h1.Body(); b.Len() != 0 {
+		x.In.Body = flow.Streamed(b, b.Len())
+	}
+	c.identify(x)
+}
+
+// identify fills in who calls and how, for both versions of HTTP.
+func (c *conn) identify(x *flow.Exchange) {
+	x.In.Peer, x.In.Listen, x.In.TLS = c.peer, c.local, c.tls
+	x.In.Scheme = "http"
+	if c.tls != nil {
+		x.In.Scheme = "https"
+	}
+	x.In.Source = c.peer.Addr()
+	if c.trusted(x.In.Source) {
+		believe(x, c.Trust)
+	}
+}
+
+// write sends the reply. An exchange that is not sound (its handler panicked)
+// closes the connection, and so does one whose body fails half way: without
+// the last chunk the client sees that something is missing.
+func (c *conn) write(x *flow.Exchange, sound bool) (again bool) {
+	if !sound {
+		c.h1.SetClose()
+	}
+	err := c.writeReply(x)
+	x.Event.BytesIn = c.h1.Body().Delivered()
+	x.Out.Body.Close()
+	x.End()
+	if err != nil {
+		x.Event.Aborted = err
+		c.h1.Abort()
+		return false
+	}
+	return c.h1.Next()
+}
+
+func (c *conn) writeReply(x *flow.Exchange) error {
+	out := h1.ReplyOut{
+		Status: x.Out.Status, Fields: &x.Out.Header,
+		Length: bodyLength(x), NoBody: x.In.Method == "HEAD",
+	}
+	if err := c.h1.WriteHead(&out); err != nil {
+		if err != h1.ErrUnsound {
+			return err
+		}
+		mapping.Render(x, gate.HTTP, gate.Fail(gate.Internal, err))
+		out.Status, out.Length = x.Out.Status, bodyLength(x)
+		if err := c.h1.WriteHead(&out); err != nil {
+			return err
+		}
+	}
+	x.Event.Status = x.Out.Status
+	stream := x.Out.Body.Stream()
+	if stream == nil || out.NoBody {
+		n, err := c.h1.Write(x.Out.Body.Bytes())
+		x.Event.BytesOut = int64(n)
+		if err != nil {
+			return err
+		}
+		return c.h1.Finish(nil)
+	}
+	err := c.h1.WriteFrom(stream)
+	x.Event.BytesOut = c.h1.Written()
+	if err != nil {
+		return err
+	}
+	return c.h1.Finish(stream.Trailer())
+}
+
+// bodyLength is the length that the reply's head declares. The answer to HEAD
+// and a 304 declare the length of what they do not send: RFC 9110 section 8.6.
+func bodyLength(x *flow.Exchange) int64 {
+	if x.In.Method != "HEAD" && x.Out.Status != 304 {
+		return x.Out.Body.Len()
+	}
+	v, ok := x.Out.Header.Lookup(field.ContentLength)
+	if !ok {
+		return x.Out.Body.Len()
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil {
+		return flow.Unknown
+	}
+	return n
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	if t, ok := a.(*net.TCPAddr); ok {
+		ap := t.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	ap, _ := netip.ParseAddrPort(a.String()) // a pipe in a test has none
+	return ap
+}

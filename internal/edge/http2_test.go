@@ -1,0 +1,154 @@
+package edge
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/internal/flow"
+)
+
+// selfSigned makes a certificate for 127.0.0.1.
+func selfSigned(t *testing.T) *tls.Config {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, &template, &template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+}
+
+// http2Client speaks HTTP/2 only, by ALPN or with prior knowledge.
+func http2Client(t *testing.T) *http.Client {
+	var p http.Protocols
+	p.SetHTTP2(true)
+	p.SetUnencryptedHTTP2(true)
+	tr := &http.Transport{Protocols: &p, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	t.Cleanup(tr.CloseIdleConnections)
+	return &http.Client{Transport: tr, Timeout: 10 * time.Second}
+}
+
+// TestHTTP2 runs the same exchange over both ways into HTTP/2.
+func TestHTTP2(t *testing.T) {
+	for _, tc := range []struct {
+		desc, scheme string
+		tls          *tls.Config
+	}{
+		{"By ALPN.", "https", selfSigned(t)},
+		{"With prior knowledge.", "http", nil},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			h := open(t, func(x *flow.Exchange) error {
+				if _, err := x.In.Body.Buffer(100); err != nil {
+					return err
+				}
+				names := ""
+				for name := range x.In.Header.All() {
+					names += name + " "
+				}
+				x.Out.Header.Add("X-Names", names)
+				x.Out.Header.Add("Connection", "keep-alive")
+				return say(x.In.Proto + " " + x.In.Scheme + " " + x.Path + " " + string(x.In.Body.Bytes()))(x)
+			}, Options{}, Listen{Data: true, TLS: tc.tls})
+			req, _ := http.NewRequest("POST", tc.scheme+"://"+h.addr+"/a%2Fb?q", strings.NewReader("payload"))
+			req.Header.Set("X-Custom", "v")
+			resp, err := http2Client(t).Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			body, _ := io.ReadAll(resp.Body)
+			if got, want := string(body), "HTTP/2.0 "+tc.scheme+" /a%2Fb payload"; got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+			if names := resp.Header.Get("X-Names"); names != strings.ToLower(names) || !strings.Contains(names, "x-custom") {
+				t.Errorf("the handler saw the names %q", names)
+			}
+			if e := h.sink.wait(t, 1)[0]; e.BytesIn != 7 || e.BytesOut != int64(len(body)) || e.Status != 200 {
+				t.Errorf("the event is %+v", e)
+			}
+		})
+	}
+}
+
+// TestHTTP2BodyFailsHalfWay holds that the stream is reset.
+func TestHTTP2BodyFailsHalfWay(t *testing.T) {
+	h := open(t, func(x *flow.Exchange) error {
+		x.Out.Status = 200
+		x.Out.Body = flow.Streamed(&broken{"some"}, flow.Unknown)
+		return nil
+	}, Options{}, data)
+	resp, err := http2Client(t).Get("http://" + h.addr + "/")
+	if err == nil {
+		_, err = io.ReadAll(resp.Body)
+		resp.Body.Close()
+	}
+	if err == nil {
+		t.Error("the body ended well")
+	}
+	if e := h.sink.wait(t, 1)[0]; e.Aborted == nil {
+		t.Error("the event does not say that the reply was cut")
+	}
+}
+
+// TestHTTP2Drain holds that a request in flight ends well.
+func TestHTTP2Drain(t *testing.T) {
+	begun, finish := make(chan struct{}), make(chan struct{})
+	h := open(t, func(x *flow.Exchange) error { close(begun); <-finish; return say("late")(x) }, Options{}, data)
+	got := make(chan string)
+	client := http2Client(t)
+	go func() {
+		resp, err := client.Get("http://" + h.addr + "/")
+		if err != nil {
+			got <- err.Error()
+			return
+		}
+		defer resp.Body.Close()
+		b, _ := io.ReadAll(resp.Body)
+		got <- string(b)
+	}()
+	<-begun
+	done := make(chan error)
+	go func() { done <- h.Shutdown(context.Background()) }()
+	time.Sleep(50 * time.Millisecond)
+	close(finish)
+	if text := <-got; text != "late" {
+		t.Error(text)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTLS holds that HTTP/1.1 works over TLS when that is what ALPN chose.
+func TestTLS(t *testing.T) {
+	h := open(t, func(x *flow.Exchange) error { return say(x.In.Proto + " " + x.In.Scheme)(x) }, Options{}, Listen{Data: true, TLS: selfSigned(t)})
+	tr := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	defer tr.CloseIdleConnections()
+	for range 3 {
+		resp, err := (&http.Client{Transport: tr}).Get("https://" + h.addr + "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if string(body) != "HTTP/1.1 https" {
+			t.Errorf("got %q", body)
+		}
+	}
+}

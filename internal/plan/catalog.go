@@ -1,0 +1,110 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"gatehouse/internal/gate"
+)
+
+// A Catalog is what the watched space of the store says: every API, stage and
+// deployment head, and nothing of a deployment's content. It belongs to the
+// goroutine that follows the store.
+type Catalog struct {
+	apis   map[gate.APIID]*entry
+	broken map[string]error // keys whose document could not be read
+}
+
+// entry is what the catalog knows of one API.
+type entry struct {
+	api         *gate.API
+	stages      map[gate.StageName]*gate.Stage
+	deployments map[gate.DeploymentID]*gate.Deployment
+}
+
+// NewCatalog returns an empty catalog.
+func NewCatalog() *Catalog {
+	return &Catalog{apis: map[gate.APIID]*entry{}, broken: map[string]error{}}
+}
+
+// Len is the number of APIs.
+func (c *Catalog) Len() int { return len(c.apis) }
+
+// Apply notes the document at key, nil for a deletion, and returns the API
+// whose plan that changes. ok is false for a key that names nothing served.
+//
+// A document that cannot be read is remembered as broken and the one before
+// stays in force: a defect of one document is no reason to drop a stage.
+func (c *Catalog) Apply(key string, value []byte) (id gate.APIID, ok bool) {
+	noun := gate.ParseKey(key)
+	if noun == nil {
+		return "", false
+	}
+	delete(c.broken, key)
+	if err := c.apply(noun, value); err != nil {
+		c.broken[key] = fmt.Errorf("document %s cannot be read (%w): the one before stays in force; put it again", key, err)
+	}
+	return owner(noun), true
+}
+
+func owner(noun any) gate.APIID {
+	switch n := noun.(type) {
+	case gate.APIID:
+		return n
+	case gate.StageRef:
+		return n.API
+	case gate.DeploymentRef:
+		return n.API
+	}
+	return ""
+}
+
+func (c *Catalog) apply(noun any, value []byte) error {
+	switch n := noun.(type) {
+	case gate.APIID:
+		return set(value, func(a *gate.API) { c.entry(n).api = a })
+	case gate.StageRef:
+		return set(value, func(s *gate.Stage) { assign(c.entry(n.API).stages, n.Name, s) })
+	case gate.DeploymentRef:
+		return set(value, func(d *gate.Deployment) { assign(c.entry(n.API).deployments, n.ID, d) })
+	}
+	return nil
+}
+
+// set reads value into a new T, nil where it is a deletion.
+func set[T any](value []byte, put func(*T)) error {
+	if value == nil {
+		put(nil)
+		return nil
+	}
+	v := new(T)
+	if err := json.Unmarshal(value, v); err != nil {
+		return err
+	}
+	put(v)
+	return nil
+}
+
+func assign[K comparable, V any](m map[K]*V, k K, v *V) {
+	if v == nil {
+		delete(m, k)
+		return
+	}
+	m[k] = v
+}
+
+func (c *Catalog) entry(id gate.APIID) *entry {
+	e := c.apis[id]
+	if e == nil {
+		e = &entry{stages: map[gate.StageName]*gate.Stage{}, deployments: map[gate.DeploymentID]*gate.Deployment{}}
+		c.apis[id] = e
+	}
+	return e
+}
+
+// trim forgets an API of which nothing is left.
+func (c *Catalog) trim(id gate.APIID) {
+	if e := c.apis[id]; e != nil && e.api == nil && len(e.stages) == 0 && len(e.deployments) == 0 {
+		delete(c.apis, id)
+	}
+}

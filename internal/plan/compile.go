@@ -1,0 +1,200 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gatehouse/internal/auth"
+	"gatehouse/internal/flow"
+	"gatehouse/internal/gate"
+	"gatehouse/internal/route"
+)
+
+// A Loader reads the frozen definition that a deployment's head names.
+type Loader func(ctx context.Context, a *gate.API, d *gate.Deployment) (*gate.Definition, error)
+
+// Compile makes the plan that serves the catalog at a revision, from prev by
+// compiling the changed APIs only. prev nil compiles all of them.
+//
+// What does not compile keeps its entry of prev, or answers 500 where there is
+// none, and is among the plan's Problems: never a 404, never a halt of others.
+func Compile(ctx context.Context, c *Catalog, revision uint64, changed []gate.APIID, load Loader, live *Live, prev *Plan) *Plan {
+	if prev == nil {
+		prev = &Plan{}
+		changed = nil
+		for id := range c.apis {
+			changed = append(changed, id)
+		}
+	}
+	k := compiler{ctx, c, load, live, prev, problemsOfOthers(prev.Problems, changed)}
+	fresh := make(map[gate.APIID]*api, len(changed))
+	for _, id := range changed {
+		fresh[id] = k.api(id)
+	}
+	next := prev.with(revision, fresh)
+	next.Problems = k.problems
+	for _, err := range c.broken {
+		next.Problems = append(next.Problems, Problem{Err: err})
+	}
+	sortProblems(next.Problems)
+	return next
+}
+
+// problemsOfOthers are the problems that the change says nothing about.
+func problemsOfOthers(list []Problem, changed []gate.APIID) (kept []Problem) {
+	gone := make(map[gate.APIID]bool, len(changed)+1)
+	gone[""] = true // broken documents are listed anew
+	for _, id := range changed {
+		gone[id] = true
+	}
+	for _, p := range list {
+		if !gone[p.API] {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+type compiler struct {
+	ctx      context.Context
+	catalog  *Catalog
+	load     Loader
+	live     *Live
+	prev     *Plan
+	problems []Problem
+}
+
+// api compiles one API, nil where the catalog has none of that id.
+func (k *compiler) api(id gate.APIID) *api {
+	e := k.catalog.apis[id]
+	if e == nil || e.api == nil {
+		k.catalog.trim(id)
+		return nil
+	}
+	before := k.prev.api(id)
+	a := &api{api: e.api, stages: make(map[gate.StageName]*stage, len(e.stages))}
+	for name, s := range e.stages {
+		var old *stage
+		if before != nil {
+			old = before.stages[name]
+		}
+		a.stages[name] = k.stage(e, s, old)
+	}
+	return a
+}
+
+// stage compiles one stage. The routes are the old ones where the deployment
+// is: a deployment is frozen, so only the stage's settings can have changed.
+func (k *compiler) stage(e *entry, s *gate.Stage, old *stage) *stage {
+	p := e.api.Protocol
+	fresh := &stage{stage: s, routes: &routes{}}
+	fresh.miss = miss(p, gate.Failf(gate.ResourceNotFound, "no route of stage %s matches", s.Name))
+	if s.Deployment == "" {
+		return fresh
+	}
+	fresh.deployment = e.deployments[s.Deployment]
+	if old != nil && old.deployment != nil && fresh.deployment != nil && old.deployment.ID == s.Deployment {
+		fresh.routes = old.routes
+		k.problems = append(k.problems, fresh.routes.warnings...)
+		return fresh
+	}
+	r, err := k.routes(e, s)
+	if err == nil {
+		fresh.routes = r
+		return fresh
+	}
+	k.problems = append(k.problems, Problem{API: e.api.ID, Stage: s.Name, Err: err})
+	if old != nil {
+		return old
+	}
+	fresh.deployment = nil // nothing compiled that a later plan could share
+	fresh.miss = miss(p, gate.Fail(gate.Internal, err))
+	return fresh
+}
+
+// routes compiles the routes of a stage's deployment.
+func (k *compiler) routes(e *entry, s *gate.Stage) (*routes, error) {
+	d := e.deployments[s.Deployment]
+	if d == nil {
+		return nil, fmt.Errorf("deployment %s does not exist: deploy again", s.Deployment)
+	}
+	def, err := k.load(k.ctx, e.api, d)
+	if err != nil {
+		return nil, fmt.Errorf("load deployment %s: %w", s.Deployment, err)
+	}
+	r, problems := compileRoutes(def, s.Name, k.live)
+	if len(problems) > 0 {
+		k.problems = append(k.problems, problems...)
+		return nil, fmt.Errorf("deployment %s does not compile: %d of its routes are at fault, the first is %w", s.Deployment, len(problems), problems[0].Err)
+	}
+	k.problems = append(k.problems, r.warnings...)
+	return r, nil
+}
+
+// compileRoutes turns a definition into a tree of handlers. Problems mean that
+// the definition cannot be served; the routes' own warnings that a part of it
+// fails closed.
+func compileRoutes(d *gate.Definition, name gate.StageName, live *Live) (*routes, []Problem) {
+	r := &routes{tree: route.Tree[*target]{RootGreedy: d.API.Protocol == gate.HTTP}}
+	var problems []Problem
+	for i := range d.Routes {
+		def := &d.Routes[i]
+		at := func(err error) Problem { return Problem{d.API.ID, name, def.Key, err} }
+		if err := r.add(d, def, name, live); err != nil {
+			problems = append(problems, at(err))
+		}
+		if err := errors.Join(auth.Unserved(def), unserved(def)); err != nil {
+			r.warnings = append(r.warnings, at(err))
+		}
+	}
+	return r, problems
+}
+
+func (r *routes) add(d *gate.Definition, def *gate.Route, name gate.StageName, live *Live) error {
+	handler, err := line(d, def, live)
+	if err != nil {
+		return err
+	}
+	t := &target{route: def, handler: handler}
+	if def.Key == gate.DefaultRoute {
+		if r.fallback != nil {
+			return errors.New("a second $default route")
+		}
+		t.meter = live.Meters.Route(d.API.ID, name, def.Key, "ANY")
+		r.fallback = t
+		return nil
+	}
+	method, path, err := route.Split(def.Key)
+	if err != nil {
+		return err
+	}
+	t.meter = live.Meters.Route(d.API.ID, name, path, method)
+	return r.tree.Add(method, path, t)
+}
+
+// unserved says why a route's integration cannot be served by this version.
+func unserved(r *gate.Route) error {
+	switch {
+	case r.Integration == nil:
+		return fmt.Errorf("route %s has no target: give it one (update-route --target integrations/ID) and deploy", r.Key)
+	case r.Integration.Kind != gate.HTTPProxy:
+		return fmt.Errorf("route %s: integrations of kind %s are not served by this version, so it answers 500", r.Key, r.Integration.Kind)
+	}
+	return nil
+}
+
+// Check compiles a definition as a dry run and returns what would stop it from
+// being served. Nothing of it is kept.
+func Check(d *gate.Definition, live *Live) []Problem {
+	dry := *live
+	dry.Meters = noMeters{}
+	_, problems := compileRoutes(d, "", &dry)
+	sortProblems(problems)
+	return problems
+}
+
+// noMeters counts nothing: a dry run makes no series.
+type noMeters struct{}
+
+func (noMeters) Route(gate.APIID, gate.StageName, string, string) flow.Meter { return nil }

@@ -1,0 +1,171 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"gatehouse/internal/gate"
+	"gatehouse/internal/store"
+)
+
+// A Follower keeps the plan current: it reads the watched space of the store,
+// compiles, publishes, and does so again for each commit. Set the fields, call
+// Run once, and Wait from any goroutine.
+type Follower struct {
+	Store store.Store
+	Live  *Live
+	// Publish takes each new plan. It must not block.
+	Publish func(*Plan)
+	// Applied is told how long a change took, for the metrics. It may be nil.
+	Applied func(p *Plan, took time.Duration)
+
+	mu      sync.Mutex
+	handled uint64
+	moved   chan struct{} // closed and replaced when handled moves
+}
+
+// retryAfter is how long Run waits before it reads a store again that failed.
+const retryAfter = 500 * time.Millisecond
+
+// Run follows the store until ctx ends, and returns nil then. A store that
+// fails or has compacted what Run wants to see next is read anew; the plan in
+// force stays in force meanwhile.
+func (f *Follower) Run(ctx context.Context) error {
+	var prev *Plan
+	for {
+		p, err := f.follow(ctx, prev)
+		if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
+			return nil
+		}
+		prev = p
+		if errors.Is(err, store.ErrCompacted) {
+			continue
+		}
+		f.Live.Log.Error("the configuration store cannot be followed; serving the last plan and trying again", "error", err, "retry", retryAfter)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(retryAfter):
+		}
+	}
+}
+
+// follow scans once and watches from there. It returns the last plan that it
+// published and what ended the watch.
+func (f *Follower) follow(ctx context.Context, prev *Plan) (*Plan, error) {
+	start := time.Now()
+	c := NewCatalog()
+	revision, err := f.Store.Scan(ctx, gate.Plane, func(d store.Doc) error {
+		c.Apply(d.Key, d.Value)
+		return nil
+	})
+	if err != nil {
+		return prev, fmt.Errorf("read the catalog: %w", err)
+	}
+	load := Load(f.Store)
+	// After a compaction every API is compiled anew, but against prev, so that
+	// what does not compile keeps its entry and what is gone is dropped.
+	p := Compile(ctx, c, revision, allOf(c, prev), load, f.Live, prev)
+	f.publish(p, start)
+	for commit, err := range f.Store.Watch(ctx, gate.Plane, revision) {
+		if err != nil {
+			return p, err
+		}
+		start = time.Now()
+		p = Compile(ctx, c, commit.Revision, apply(c, commit), load, f.Live, p)
+		f.publish(p, start)
+	}
+	return p, ctx.Err()
+}
+
+// allOf are the APIs of the catalog and of the plan before it.
+func allOf(c *Catalog, prev *Plan) (ids []gate.APIID) {
+	for id := range c.apis {
+		ids = append(ids, id)
+	}
+	if prev == nil {
+		return ids
+	}
+	for _, shard := range prev.shards {
+		for id := range shard {
+			if c.apis[id] == nil {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// apply takes a commit into the catalog and returns the APIs that it changes.
+func apply(c *Catalog, commit store.Commit) (changed []gate.APIID) {
+	seen := map[gate.APIID]bool{}
+	for _, ch := range commit.Changes {
+		value := ch.Value
+		if ch.Op == store.Delete {
+			value = nil
+		}
+		if id, ok := c.Apply(ch.Key, value); ok && !seen[id] {
+			seen[id] = true
+			changed = append(changed, id)
+		}
+	}
+	return changed
+}
+
+func (f *Follower) publish(p *Plan, start time.Time) {
+	f.Publish(p)
+	if f.Applied != nil {
+		f.Applied(p, time.Since(start))
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.handled = p.Revision
+	if f.moved != nil {
+		close(f.moved)
+		f.moved = nil
+	}
+}
+
+// Wait returns when the plan in force has taken in the revision, or what could
+// not be compiled of it is among the plan's Problems. The error is ctx's.
+func (f *Follower) Wait(ctx context.Context, revision uint64) error {
+	for {
+		f.mu.Lock()
+		if f.handled >= revision {
+			f.mu.Unlock()
+			return nil
+		}
+		if f.moved == nil {
+			f.moved = make(chan struct{})
+		}
+		moved := f.moved
+		f.mu.Unlock()
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Load is the Loader that reads a deployment's chunks from a store.
+func Load(s store.Store) Loader {
+	return func(ctx context.Context, a *gate.API, d *gate.Deployment) (*gate.Definition, error) {
+		def := &gate.Definition{API: *a, Deployment: *d}
+		for _, sum := range d.Chunks {
+			doc, err := s.Get(ctx, gate.ChunkKey(sum))
+			if err != nil {
+				return nil, fmt.Errorf("chunk %s: %w", sum, err)
+			}
+			routes, err := gate.ParseChunk(sum, doc.Value)
+			if err != nil {
+				return nil, err
+			}
+			def.Routes = append(def.Routes, routes...)
+		}
+		return def, nil
+	}
+}

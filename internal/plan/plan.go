@@ -1,0 +1,155 @@
+// Package plan turns the definitions of APIs into the one immutable value that
+// requests are served by, and follows the store so that there is always a
+// current one.
+//
+// A Plan is published through one atomic pointer and loaded once a request. A
+// change makes a new Plan that shares all but the APIs that it touched. What
+// lives longer than a plan is in Live.
+package plan
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"gatehouse/internal/flow"
+	"gatehouse/internal/gate"
+	"gatehouse/internal/route"
+	"gatehouse/internal/upstream"
+)
+
+// A Plan serves one revision of the store. It is immutable.
+type Plan struct {
+	// Revision is the store's revision that the plan has taken in.
+	Revision uint64
+	// Problems are what did not compile or could not be read: those stages
+	// serve their entry of before, or answer 500 where there was none.
+	Problems []Problem
+
+	shards [shards]map[gate.APIID]*api
+}
+
+// shards is the number of maps that the APIs are spread over: a change copies
+// one of them.
+const shards = 256
+
+// A Problem says what of a definition cannot be served and why.
+type Problem struct {
+	API   gate.APIID
+	Stage gate.StageName // empty: of the API as a whole
+	Route string         // its key; empty: of the stage as a whole
+	Err   error
+}
+
+// Error says it in one line.
+func (p Problem) Error() string {
+	where := "api " + string(p.API)
+	if p.Stage != "" {
+		where += ", stage " + string(p.Stage)
+	}
+	if p.Route != "" {
+		where += ", route " + p.Route
+	}
+	return fmt.Sprintf("%s: %v", where, p.Err)
+}
+
+// Unwrap returns the reason.
+func (p Problem) Unwrap() error { return p.Err }
+
+// api is an API as it is served.
+type api struct {
+	api    *gate.API
+	stages map[gate.StageName]*stage
+}
+
+// stage is a stage as it is served: its live settings around the compiled
+// routes of its deployment.
+type stage struct {
+	stage      *gate.Stage
+	deployment *gate.Deployment // nil: nothing was deployed to it yet
+	routes     *routes
+	miss       flow.Handler // answers what no route does, through the same outer steps
+}
+
+// routes is a deployment, compiled for one stage: its counters bear the stage's
+// name. Later plans share it as long as the stage serves that deployment.
+type routes struct {
+	tree     route.Tree[*target]
+	fallback *target // the $default route
+	warnings []Problem
+}
+
+// target is where Find ends.
+type target struct {
+	route   *gate.Route
+	handler flow.Handler
+	meter   flow.Meter
+}
+
+// Meters hands out a route's counters, the same ones for the same names as
+// long as the process lives. An unmatched request counts under "(unmatched)".
+type Meters interface {
+	Route(api gate.APIID, stage gate.StageName, route, method string) flow.Meter
+}
+
+// Live is what survives a change of plan: pools, counters, the log. It is
+// built once and shared by all plans.
+type Live struct {
+	Pools  *upstream.Pools
+	Meters Meters
+	Limits gate.Limits
+	Log    *slog.Logger
+}
+
+// shard is the map that holds id.
+func shard(id gate.APIID) int {
+	h := uint32(2166136261) // FNV-1a
+	for i := 0; i < len(id); i++ {
+		h = (h ^ uint32(id[i])) * 16777619
+	}
+	return int(h % shards)
+}
+
+// with returns a copy of p in which changed stands in place of what p knew of
+// those APIs; a nil entry drops the API.
+func (p *Plan) with(revision uint64, changed map[gate.APIID]*api) *Plan {
+	next := *p
+	next.Revision = revision
+	copied := [shards]bool{}
+	for id, a := range changed {
+		i := shard(id)
+		if !copied[i] {
+			next.shards[i], copied[i] = clone(p.shards[i]), true
+		}
+		if a == nil {
+			delete(next.shards[i], id)
+			continue
+		}
+		next.shards[i][id] = a
+	}
+	return &next
+}
+
+func clone[K comparable, V any](m map[K]V) map[K]V {
+	c := make(map[K]V, len(m)+1)
+	for k, v := range m {
+		c[k] = v
+	}
+	return c
+}
+
+func (p *Plan) api(id gate.APIID) *api { return p.shards[shard(id)][id] }
+
+// Len is the number of APIs that are served.
+func (p *Plan) Len() (n int) {
+	for _, s := range p.shards {
+		n += len(s)
+	}
+	return n
+}
+
+// sortProblems puts them into an order that does not depend on maps.
+func sortProblems(list []Problem) {
+	slices.SortFunc(list, func(a, b Problem) int { return strings.Compare(a.Error(), b.Error()) })
+}
