@@ -17,7 +17,7 @@ func inspect(tx *bbolt.Tx, path string) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			err = corrupt(path, fmt.Errorf("%v", p))
+			err = corrupt(path, damage(p))
 		}
 	}()
 	size, err := fileSize(path)

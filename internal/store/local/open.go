@@ -49,6 +49,10 @@ const (
 // as long as the file is smaller, no writer waits for a reader to let it grow.
 const mapping = 1 << 30
 
+// growth is by how much the file grows. bbolt's 16 MiB would be many times a
+// small installation.
+const growth = 1 << 20
+
 // Open opens DIR/store.db and makes directory and file if there are none. It
 // refuses, with an error that says what to do, a file that is damaged (ErrCorrupt),
 // that a newer program wrote (ErrNewer), that another process has open (ErrHeld),
@@ -166,7 +170,7 @@ func openFile(path string, wait time.Duration) (db *bbolt.DB, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			file.Close()
-			db, err = nil, corrupt(path, fmt.Errorf("%v", p))
+			db, err = nil, corrupt(path, damage(p))
 		}
 	}()
 	options := &bbolt.Options{
@@ -189,8 +193,12 @@ func openFile(path string, wait time.Duration) (db *bbolt.DB, err error) {
 	if err != nil {
 		return nil, explain(path, err)
 	}
+	db.AllocSize = growth
 	return db, nil
 }
+
+// damage tells what bbolt, which trusts its file, ran into.
+func damage(p any) error { return fmt.Errorf("its pages do not fit together (%v)", p) }
 
 var errEmpty = errors.New("the file is empty")
 

@@ -145,7 +145,7 @@ func (w *writer) update(fn func(*bbolt.Tx) error) (err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%v", p) // bbolt found a page that makes no sense
+			err = damage(p)
 		}
 		if err != nil && err != errNothing {
 			w.failed = fmt.Errorf("%s: write failed, no more commits are taken: %w; check the disk and its free space, then restart", w.path, err)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -182,6 +183,7 @@ func concurrency(t TB, open Open) {
 			err := store.Retry(ctx, 1000, func() error {
 				d, err := s.Get(ctx, "count")
 				if err == nil {
+					runtime.Gosched() // others may come between
 					_, err = s.Commit(ctx, put("count", string(d.Value)+"|", d.Revision))
 				}
 				return err
@@ -226,10 +228,12 @@ func oneWins(t TB, open Open) {
 func parallel(t TB, goroutines int, f func(g int) error) {
 	t.Helper()
 	errs := make([]error, goroutines)
+	start := make(chan struct{})
 	var group sync.WaitGroup
 	for g := range goroutines {
-		group.Go(func() { errs[g] = f(g) })
+		group.Go(func() { <-start; errs[g] = f(g) })
 	}
+	close(start)
 	group.Wait()
 	if err := errors.Join(errs...); err != nil {
 		t.Fatalf("%v", err)
