@@ -144,10 +144,10 @@ func TestASlowOutputLosesLinesAndSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &sink{wait: make(chan struct{})}
 		var dropped atomic.Int64
-		var process bytes.Buffer
+		process := &sink{}
 		a := open(t, Options{
 			Out: s, Limit: 2 * chunkSize, Dropped: func(n int) { dropped.Add(int64(n)) },
-			Process: slog.New(slog.NewTextHandler(&process, nil)),
+			Process: slog.New(slog.NewTextHandler(process, nil)),
 		})
 		const lines = 2000
 		for range lines {
@@ -157,15 +157,15 @@ func TestASlowOutputLosesLinesAndSaysSo(t *testing.T) {
 			t.Error("no line was dropped although the buffer is full")
 		}
 		time.Sleep(time.Second)
-		if n := strings.Count(process.String(), "slower than the traffic"); n != 1 {
-			t.Errorf("%d lines in the process log while the output is stuck, want 1:\n%s", n, &process)
+		if n := strings.Count(process.text(), "slower than the traffic"); n != 1 {
+			t.Errorf("%d lines in the process log while the output is stuck, want 1:\n%s", n, process.text())
 		}
 		for range 5 {
 			a.Observe(exchange())
 		}
 		time.Sleep(reportEvery)
 		told, n := 0, 0
-		for _, part := range strings.Split(process.String(), "lost=")[1:] {
+		for _, part := range strings.Split(process.text(), "lost=")[1:] {
 			lost, _, _ := strings.Cut(part, "\n")
 			add, err := strconv.Atoi(lost)
 			if err != nil {
