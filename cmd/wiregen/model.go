@@ -40,6 +40,9 @@ type member struct {
 	Enum       string
 }
 
+// scalars are the types of a member that are no structures.
+var scalars = []string{"string", "boolean", "integer", "long", "double", "epoch", "iso", "blob"}
+
 type enum struct {
 	Name   string
 	Values []string
@@ -74,9 +77,33 @@ func (m *model) prepare() error {
 		taken[name] = s.Name
 		slices.SortFunc(s.Members, func(a, b member) int { return cmp.Compare(exported(a.Name), exported(b.Name)) })
 	}
+	if err := m.whole(taken); err != nil {
+		return err
+	}
 	slices.SortFunc(m.Structures, func(a, b structure) int { return cmp.Compare(m.named(a.Name), m.named(b.Name)) })
 	slices.SortFunc(m.Operations, func(a, b operation) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(m.Enums, func(a, b enum) int { return cmp.Compare(a.Name, b.Name) })
+	return nil
+}
+
+// whole tests that every name which the model uses is there. taken holds the names of all structures in Go.
+func (m *model) whole(taken map[string]string) error {
+	for _, o := range m.Operations {
+		if _, ok := taken[m.named(o.Input)]; !ok || o.Output != "" && taken[m.named(o.Output)] == "" {
+			return fmt.Errorf("operation %s: no structure %q or %q", o.Name, o.Input, o.Output)
+		}
+	}
+	for _, s := range m.Structures {
+		for _, x := range s.Members {
+			base := strings.TrimLeft(x.Type, "[]{}")
+			if _, ok := taken[m.named(base)]; !ok && !slices.Contains(scalars, base) {
+				return fmt.Errorf("member %s.%s: no type %q", s.Name, x.Name, x.Type)
+			}
+			if x.Enum != "" && !slices.ContainsFunc(m.Enums, func(e enum) bool { return e.Name == x.Enum }) {
+				return fmt.Errorf("member %s.%s: no enum %q", s.Name, x.Name, x.Enum)
+			}
+		}
+	}
 	return nil
 }
 
@@ -158,6 +185,8 @@ func (x member) tag() string {
 
 // exported is a name of the model with its first letter upper case, and without characters that Go does not take.
 func exported(s string) string {
-	s = strings.TrimLeft(s, "_")
+	if s = strings.TrimLeft(s, "_"); s == "" {
+		return ""
+	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
