@@ -1,0 +1,426 @@
+package plan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"gatehouse/internal/flow"
+	"gatehouse/internal/gate"
+	"gatehouse/internal/route"
+	"gatehouse/internal/store"
+	"gatehouse/internal/store/memory"
+	"gatehouse/internal/upstream"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// counted is a Meters that remembers what was bound.
+type counted struct {
+	mu    sync.Mutex
+	bound []string
+}
+
+func (c *counted) Route(api gate.APIID, s gate.StageName, route, method string) flow.Meter {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.bound = append(c.bound, fmt.Sprintf("%s/%s %s %s", api, s, method, route))
+	return nil
+}
+
+func live(t *testing.T) *Live {
+	t.Helper()
+	pools := upstream.New(upstream.Options{})
+	t.Cleanup(pools.Close)
+	return &Live{Pools: pools, Meters: &counted{}, Limits: gate.DefaultLimits(), Log: slog.New(slog.DiscardHandler)}
+}
+
+// office is a store with a follower.
+type office struct {
+	t     *testing.T
+	store store.Store
+	f     *Follower
+	mu    sync.Mutex
+	plan  *Plan
+}
+
+func follow(t *testing.T) *office {
+	t.Helper()
+	o := &office{t: t, store: memory.New()}
+	o.f = &Follower{Store: o.store, Live: live(t), Publish: func(p *Plan) { o.mu.Lock(); o.plan = p; o.mu.Unlock() }}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- o.f.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		o.store.Close()
+	})
+	return o
+}
+
+// commit writes the documents and waits until they are handled.
+func (o *office) commit(changes ...store.Change) {
+	o.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	revision, err := o.store.Commit(ctx, changes...)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if err := o.f.Wait(ctx, revision); err != nil {
+		o.t.Fatalf("revision %d was not handled: %v", revision, err)
+	}
+}
+
+func put(key string, v any) store.Change {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return store.Change{Op: store.Put, Key: key, Base: store.Any, Value: text}
+}
+
+func del(key string) store.Change {
+	return store.Change{Op: store.Delete, Key: key, Base: store.Any}
+}
+
+// deploy puts the chunks of routes and then the head and the stage.
+func (o *office) deploy(api gate.APIID, name gate.StageName, id gate.DeploymentID, keys ...string) {
+	o.t.Helper()
+	var list []gate.Route
+	for i, k := range keys {
+		list = append(list, gate.Route{ID: gate.RouteID(fmt.Sprint("r", i)), Key: k, Authorization: gate.Authorization{Kind: gate.AuthNone},
+			Integration: &gate.Integration{ID: "i", Kind: gate.HTTPProxy, URI: "http://127.0.0.1:1/", Timeout: time.Second}})
+	}
+	head := o.chunks(gate.Deployment{API: api, ID: id}, list)
+	o.commit(
+		put(gate.APIKey(api), gate.API{ID: api, Protocol: gate.HTTP, Name: string(api)}),
+		put(gate.DeploymentKey(gate.DeploymentRef{API: api, ID: id}), head),
+		put(gate.StageKey(gate.StageRef{API: api, Name: name}), gate.Stage{API: api, Name: name, Deployment: id}),
+	)
+}
+
+func (o *office) chunks(d gate.Deployment, list []gate.Route) gate.Deployment {
+	o.t.Helper()
+	chunks, err := gate.Split(list)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	for _, c := range chunks {
+		if _, err := o.store.Commit(context.Background(), store.Change{Op: store.Put, Key: gate.ChunkKey(c.Sum), Base: store.Any, Value: c.Text}); err != nil {
+			o.t.Fatal(err)
+		}
+		d.Chunks = append(d.Chunks, c.Sum)
+	}
+	return d
+}
+
+// find runs Find and says where it ended: "stage key path", or the fault.
+func (o *office) find(host, method, path string) string {
+	o.t.Helper()
+	o.mu.Lock()
+	p := o.plan
+	o.mu.Unlock()
+	return find(p, host, method, path)
+}
+
+func find(p *Plan, host, method, path string) string {
+	x := new(flow.Exchange)
+	x.In.Host, x.In.Method, x.Path, x.In.Source = host, method, path, netip.IPv4Unspecified()
+	h, err := p.Find(x)
+	var f *gate.Fault
+	switch {
+	case errors.As(err, &f):
+		return string(f.Kind)
+	case x.Route == nil:
+		_ = h.Serve(x)
+		return fmt.Sprintf("%s miss %d", x.Stage.Name, x.Out.Status)
+	}
+	return fmt.Sprintf("%s %s %s", x.Stage.Name, x.Route.Key, x.Path)
+}
+
+// TestFind is the table of host and stage selection (runtime 2.1, 1.3).
+func TestFind(t *testing.T) {
+	o := follow(t)
+	o.deploy("abc", "$default", "d1", "GET /pets", "GET /prodigy", "$default")
+	o.deploy("abc", "prod", "d2", "GET /pets", "GET /")
+	o.deploy("only", "dev", "d3", "GET /x")
+	for _, tc := range []struct{ desc, host, method, path, want string }{
+		{"The first segment names a stage, which is stripped.", "abc.execute-api.us-east-1.amazonaws.com", "GET", "/prod/pets", "prod GET /pets /pets"},
+		{"A stage alone is its root.", "abc.execute-api.localhost", "GET", "/prod", "prod GET / /"},
+		{"A stage with a slash is its root too.", "abc.execute-api.localhost", "GET", "/prod/", "prod GET / /"},
+		{"Otherwise the default stage serves the full path.", "abc.execute-api.localhost:4566", "GET", "/pets", "$default GET /pets /pets"},
+		{"A segment that only begins like a stage is none.", "abc.execute-api.localhost", "GET", "/prodigy", "$default GET /prodigy /prodigy"},
+		{"Stage names keep their case.", "abc.execute-api.localhost", "GET", "/Prod/pets", "$default $default /Prod/pets"},
+		{"The $default route takes the rest.", "abc.execute-api.localhost", "POST", "/anything", "$default $default /anything"},
+		{"$default is no segment.", "abc.execute-api.localhost", "GET", "/$default/pets", "$default $default /$default/pets"},
+		{"A miss in a stage is 404 through its line.", "abc.execute-api.localhost", "POST", "/prod/pets", "prod miss 404"},
+		{"No stage and no default stage.", "only.execute-api.localhost", "GET", "/x", "RESOURCE_NOT_FOUND"},
+		{"An id in capitals: hosts have no case.", "ABC.EXECUTE-API.localhost", "GET", "/pets", "$default GET /pets /pets"},
+		{"The host of a VPC endpoint.", "abc-vpce-0123.execute-api.us-east-1.amazonaws.com", "GET", "/pets", "$default GET /pets /pets"},
+		{"An unknown API.", "nope.execute-api.localhost", "GET", "/", "RESOURCE_NOT_FOUND"},
+		{"A host that names no API.", "www.example.com", "GET", "/", "RESOURCE_NOT_FOUND"},
+		{"A host that only begins like one.", "abc.execute-apiary.localhost", "GET", "/", "RESOURCE_NOT_FOUND"},
+		{"No host.", "", "GET", "/", "RESOURCE_NOT_FOUND"},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			if got := o.find(tc.host, tc.method, tc.path); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestFollow walks the life of a stage: each commit is one plan, and what it
+// does not touch is shared.
+func TestFollow(t *testing.T) {
+	const host = "abc.execute-api.localhost"
+	o := follow(t)
+	o.deploy("other", "$default", "d1", "GET /other")
+	other := o.plan.api("other")
+	o.deploy("abc", "$default", "d1", "GET /one")
+	if got := o.find(host, "GET", "/one"); got != "$default GET /one /one" {
+		t.Fatal(got)
+	}
+	before := o.plan
+	o.deploy("abc", "$default", "d2", "GET /two")
+	if got := o.find(host, "GET", "/two"); got != "$default GET /two /two" {
+		t.Error(got)
+	}
+	if got := find(before, host, "GET", "/one"); got != "$default GET /one /one" {
+		t.Errorf("the plan of before changed: %s", got)
+	}
+	if o.plan.api("other") != other {
+		t.Error("an API that no commit touched was compiled again")
+	}
+	routes := o.plan.api("abc").stages["$default"].routes
+	o.commit(put(gate.StageKey(gate.StageRef{API: "abc", Name: "$default"}), gate.Stage{API: "abc", Name: "$default", Deployment: "d2", Variables: map[string]string{"a": "b"}}))
+	s := o.plan.api("abc").stages["$default"]
+	if s.routes != routes || s.stage.Variables["a"] != "b" {
+		t.Error("a change of a stage's settings compiled its deployment again, or was not taken in")
+	}
+	o.commit(del(gate.StageKey(gate.StageRef{API: "abc", Name: "$default"})))
+	if got := o.find(host, "GET", "/two"); got != string(gate.ResourceNotFound) {
+		t.Error(got)
+	}
+	o.commit(del(gate.APIKey("abc")), store.Change{Op: store.DeletePrefix, Key: gate.DeploymentsKey("abc")})
+	if o.plan.Len() != 1 {
+		t.Errorf("%d APIs are served, want 1", o.plan.Len())
+	}
+}
+
+// TestProblems holds that what does not compile keeps the stage's previous
+// entry, or answers 500 where there was none, and never stops another stage.
+func TestProblems(t *testing.T) {
+	const host = "abc.execute-api.localhost"
+	o := follow(t)
+	o.deploy("abc", "$default", "d1", "GET /one")
+	broken := []gate.Route{{ID: "r", Key: "GET /{a}/{a}", Authorization: gate.Authorization{Kind: gate.AuthNone}, Integration: &gate.Integration{Kind: gate.HTTPProxy, URI: "http://127.0.0.1:1/", Timeout: time.Second}}}
+	head := o.chunks(gate.Deployment{API: "abc", ID: "d2"}, broken)
+	o.commit(
+		put(gate.DeploymentKey(gate.DeploymentRef{API: "abc", ID: "d2"}), head),
+		put(gate.StageKey(gate.StageRef{API: "abc", Name: "$default"}), gate.Stage{API: "abc", Name: "$default", Deployment: "d2"}),
+		put(gate.StageKey(gate.StageRef{API: "abc", Name: "fresh"}), gate.Stage{API: "abc", Name: "fresh", Deployment: "d2"}),
+	)
+	if got := o.find(host, "GET", "/one"); got != "$default GET /one /one" {
+		t.Errorf("the entry of before is not served: %s", got)
+	}
+	if got := o.find(host, "GET", "/fresh/x"); got != "fresh miss 500" {
+		t.Errorf("a stage without an entry of before: %s", got)
+	}
+	if text := problems(o.plan); !strings.Contains(text, "abc, stage $default, route GET /{a}/{a}") || !strings.Contains(text, "twice") {
+		t.Errorf("the problems are %s", text)
+	}
+	o.deploy("other", "$default", "d1", "GET /x")
+	if text := problems(o.plan); !strings.Contains(text, "route GET /{a}/{a}") {
+		t.Error("a change of another API lost the problem")
+	}
+	o.commit(put(gate.StageKey(gate.StageRef{API: "abc", Name: "fresh"}), gate.Stage{API: "abc", Name: "fresh", Deployment: "gone"}))
+	if text := problems(o.plan); !strings.Contains(text, "deployment gone does not exist") {
+		t.Errorf("the problems are %s", text)
+	}
+	o.deploy("abc", "$default", "d3", "GET /three")
+	o.commit(del(gate.StageKey(gate.StageRef{API: "abc", Name: "fresh"})))
+	if text := problems(o.plan); text != "" {
+		t.Errorf("problems are left: %s", text)
+	}
+}
+
+func problems(p *Plan) string {
+	var lines []string
+	for _, q := range p.Problems {
+		lines = append(lines, q.Error())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// TestBrokenDocument holds that a document that cannot be read is a problem
+// and that the one before stays in force.
+func TestBrokenDocument(t *testing.T) {
+	o := follow(t)
+	o.deploy("abc", "$default", "d1", "GET /one")
+	key := gate.StageKey(gate.StageRef{API: "abc", Name: "$default"})
+	o.commit(store.Change{Op: store.Put, Key: key, Base: store.Any, Value: []byte("{")})
+	if got := o.find("abc.execute-api.localhost", "GET", "/one"); got != "$default GET /one /one" {
+		t.Error(got)
+	}
+	if text := problems(o.plan); !strings.Contains(text, key) {
+		t.Errorf("the problems are %q", text)
+	}
+}
+
+// TestDamagedChunk holds that a chunk whose text is not what its sum says is
+// never served.
+func TestDamagedChunk(t *testing.T) {
+	o := follow(t)
+	o.deploy("abc", "$default", "d1", "GET /one")
+	sum := o.plan.api("abc").stages["$default"].deployment.Chunks[0]
+	o.commit(
+		store.Change{Op: store.Put, Key: gate.ChunkKey(sum), Base: store.Any, Value: []byte("[]")},
+		put(gate.StageKey(gate.StageRef{API: "abc", Name: "b"}), gate.Stage{API: "abc", Name: "b", Deployment: "d1"}),
+	)
+	if got := o.find("abc.execute-api.localhost", "GET", "/b/one"); got != "b miss 500" {
+		t.Error(got)
+	}
+	if text := problems(o.plan); !strings.Contains(text, "damaged") {
+		t.Errorf("the problems are %q", text)
+	}
+}
+
+// TestFailsClosed holds that what this version cannot enforce or serve answers
+// 500, never the backend, and is a problem of the plan that warns of it.
+func TestFailsClosed(t *testing.T) {
+	open := gate.Authorization{Kind: gate.AuthNone}
+	proxy := &gate.Integration{Kind: gate.HTTPProxy, URI: "http://127.0.0.1:1/", Timeout: time.Second}
+	for _, tc := range []struct {
+		desc  string
+		route gate.Route
+		says  string
+	}{
+		{"IAM.", gate.Route{Authorization: gate.Authorization{Kind: gate.AuthIAM}, Integration: proxy}, "AWS_IAM"},
+		{"JWT.", gate.Route{Authorization: gate.Authorization{Kind: gate.AuthJWT, Authorizer: "a"}, Integration: proxy}, "JWT"},
+		{"A Lambda authorizer.", gate.Route{Authorization: gate.Authorization{Kind: gate.AuthCustom}, Integration: proxy}, "CUSTOM"},
+		{"No authorization said at all.", gate.Route{Integration: proxy}, "authorization"},
+		{"An API key.", gate.Route{Authorization: open, APIKeyNeeded: true, Integration: proxy}, "API key"},
+		{"A function.", gate.Route{Authorization: open, Integration: &gate.Integration{Kind: gate.Lambda}}, "LAMBDA"},
+		{"A service.", gate.Route{Authorization: open, Integration: &gate.Integration{Kind: gate.AWSService}}, "AWS_SERVICE"},
+		{"A VPC link.", gate.Route{Authorization: open, Integration: &gate.Integration{Kind: gate.Private, URI: "http://127.0.0.1:1/"}}, "PRIVATE"},
+		{"No target.", gate.Route{Authorization: open}, "no target"},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			o := follow(t)
+			tc.route.ID, tc.route.Key = "r", "GET /x"
+			head := o.chunks(gate.Deployment{API: "abc", ID: "d"}, []gate.Route{tc.route})
+			o.commit(
+				put(gate.APIKey("abc"), gate.API{ID: "abc", Protocol: gate.HTTP}),
+				put(gate.DeploymentKey(gate.DeploymentRef{API: "abc", ID: "d"}), head),
+				put(gate.StageKey(gate.StageRef{API: "abc", Name: "$default"}), gate.Stage{API: "abc", Name: "$default", Deployment: "d"}),
+			)
+			x := new(flow.Exchange)
+			x.Begin(nil, time.Now())
+			x.In.Host, x.In.Method, x.Path = "abc.execute-api.localhost", "GET", "/x"
+			h, err := o.plan.Find(x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := h.Serve(x); err != nil {
+				t.Fatal(err)
+			}
+			if x.Out.Status != 500 || string(x.Out.Body.Bytes()) != `{"message":"Internal Server Error"}` {
+				t.Errorf("got %d %s", x.Out.Status, x.Out.Body.Bytes())
+			}
+			if x.Event.Fault == nil || !strings.Contains(x.Event.Fault.Error(), tc.says) {
+				t.Errorf("the operator reads %v", x.Event.Fault)
+			}
+			if text := problems(o.plan); !strings.Contains(text, tc.says) {
+				t.Errorf("the problems are %q", text)
+			}
+		})
+	}
+}
+
+// TestDisabledEndpoint holds that disableExecuteApiEndpoint acts with a
+// deployment (section 8, addition 4).
+func TestDisabledEndpoint(t *testing.T) {
+	o := follow(t)
+	head := o.chunks(gate.Deployment{API: "abc", ID: "d", DisableDefaultEndpoint: true}, nil)
+	o.commit(
+		put(gate.APIKey("abc"), gate.API{ID: "abc", Protocol: gate.HTTP}),
+		put(gate.DeploymentKey(gate.DeploymentRef{API: "abc", ID: "d"}), head),
+		put(gate.StageKey(gate.StageRef{API: "abc", Name: "$default"}), gate.Stage{API: "abc", Name: "$default", Deployment: "d"}),
+	)
+	if got := o.find("abc.execute-api.localhost", "GET", "/"); got != string(disabledEndpoint) {
+		t.Error(got)
+	}
+}
+
+// TestCandidates holds that explain sees the $default route too.
+func TestCandidates(t *testing.T) {
+	o := follow(t)
+	o.deploy("abc", "$default", "d1", "GET /a", "POST /a", "$default")
+	for path, want := range map[string]string{
+		"/a": "GET /a=0 POST /a=2 $default=1",
+		"/b": "GET /a=5 POST /a=5 $default=0",
+	} {
+		var got []string
+		o.plan.Candidates(gate.StageRef{API: "abc", Name: "$default"}, "GET", path, func(key string, why route.Why) {
+			got = append(got, fmt.Sprintf("%s=%d", key, why))
+		})
+		if text := strings.Join(got, " "); text != want {
+			t.Errorf("%s: got %s, want %s", path, text, want)
+		}
+	}
+}
+
+// TestCheck holds that a dry run finds what compiling would and binds nothing.
+func TestCheck(t *testing.T) {
+	l := live(t)
+	d := &gate.Definition{API: gate.API{ID: "abc", Protocol: gate.HTTP}, Routes: []gate.Route{
+		{ID: "1", Key: "GET /a", Authorization: gate.Authorization{Kind: gate.AuthNone}, Integration: &gate.Integration{Kind: gate.HTTPProxy, URI: "gopher://x", Timeout: time.Second}},
+		{ID: "2", Key: "GET /a", Authorization: gate.Authorization{Kind: gate.AuthIAM}},
+		{ID: "3", Key: "GET /a", Authorization: gate.Authorization{Kind: gate.AuthIAM}},
+	}}
+	got := Check(d, l)
+	if len(got) != 2 {
+		t.Errorf("got %v, want a bad URI and a duplicate", got)
+	}
+	if n := len(l.Meters.(*counted).bound); n != 0 {
+		t.Errorf("%d counters were bound", n)
+	}
+}
+
+// TestRunSurvivesCompaction holds that a follower that fell behind reads the
+// catalog anew, and drops what is gone meanwhile.
+func TestRunSurvivesCompaction(t *testing.T) {
+	s := &compacting{Store: memory.New()}
+	o := &office{t: t, store: s}
+	o.f = &Follower{Store: s, Live: live(t), Publish: func(p *Plan) { o.mu.Lock(); o.plan = p; o.mu.Unlock() }}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- o.f.Run(ctx) }()
+	o.deploy("abc", "$default", "d1", "GET /one")
+	s.compact.Store(true)
+	o.commit(del(gate.APIKey("abc")))
+	s.compact.Store(false)
+	o.deploy("new", "$default", "d1", "GET /one")
+	if o.plan.Len() != 1 || o.plan.api("new") == nil {
+		t.Errorf("%d APIs are served", o.plan.Len())
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	s.Close()
+}
