@@ -182,6 +182,8 @@ func (a *Access) write() {
 		select {
 		case <-a.some:
 		case <-a.most:
+			a.flush()
+			continue
 		case <-a.stop:
 			a.flush()
 			return
