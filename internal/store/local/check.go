@@ -78,19 +78,22 @@ func inspectAbout(tx *bbolt.Tx, path string) error {
 	return nil
 }
 
-// inspectSums compares the checksum of every document and commit, and makes sure
-// that revisions have no gap and no document is newer than the newest commit.
+// inspectSums compares the checksum of every document and commit, and all of
+// them together with the state.
 func inspectSums(tx *bbolt.Tx) error {
-	last := newest(tx)
-	err := tx.Bucket(bucketDocs).ForEach(func(k, v []byte) error {
-		if err := checkDoc(k, v); err != nil {
-			return err
-		}
-		if r := revisionOf(v); r > last {
-			return fmt.Errorf("document %q is of revision %d, the store of %d", k, r, last)
-		}
-		return nil
+	want, err := decodeTally(tx.Bucket(bucketAbout).Get(keyState))
+	if err != nil {
+		return err
+	}
+	got := tally{revision: newest(tx)}
+	err = tx.Bucket(bucketDocs).ForEach(func(k, v []byte) error {
+		got.swap(nil, v)
+		return checkDoc(k, v)
 	})
+	if err == nil && got != want {
+		err = fmt.Errorf("documents are missing or not the last: %d at revision %d, should be %d at %d (sums %x, %x)",
+			got.docs, got.revision, want.docs, want.revision, got.sum, want.sum)
+	}
 	if err != nil {
 		return err
 	}

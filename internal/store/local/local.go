@@ -32,6 +32,7 @@ var (
 	bucketCommits = []byte("commits")
 
 	keySchema  = []byte("schema")  // decimal; the first key of its bucket
+	keyState   = []byte("state")   // a tally
 	keyUnclean = []byte("unclean") // there from the first write until Close
 )
 

@@ -82,7 +82,7 @@ func Open(dir string, o Options) (*Store, error) {
 		db.Close()
 		return nil, err
 	}
-	w.tail = store.NewTail(w.last, min(tailCommits, o.History), tailBytes)
+	w.tail = store.NewTail(w.tally.revision, min(tailCommits, o.History), tailBytes)
 	return start(path, db, w), nil
 }
 
@@ -93,8 +93,11 @@ func (w *writer) load() error {
 			return err
 		}
 		w.unclean = tx.Bucket(bucketAbout).Get(keyUnclean) != nil
-		w.last = newest(tx)
 		w.history.load(tx.Bucket(bucketCommits))
+		var err error
+		if w.tally, err = decodeTally(tx.Bucket(bucketAbout).Get(keyState)); err != nil {
+			return corrupt(w.path, err)
+		}
 		return nil
 	})
 }
@@ -132,7 +135,8 @@ func initialize(path string) error {
 				return err
 			}
 		}
-		return tx.Bucket(bucketAbout).Put(keySchema, []byte(strconv.Itoa(schema)))
+		about := tx.Bucket(bucketAbout)
+		return errors.Join(about.Put(keySchema, []byte(strconv.Itoa(schema))), about.Put(keyState, tally{}.encode()))
 	})
 	return errors.Join(err, db.Close())
 }

@@ -138,6 +138,14 @@ func TestOpenRefuses(t *testing.T) {
 				return b.Put([]byte("doc/0007"), append(bytes.Clone(b.Get([]byte("doc/0007"))), '!'))
 			})
 		}, ErrCorrupt, []string{"doc/0007", "checksum"}},
+		{"a document that is missing", func(t *testing.T, path string) {
+			edit(t, path, func(tx *bbolt.Tx) error { return tx.Bucket(bucketDocs).Delete([]byte("doc/0100")) })
+		}, ErrCorrupt, []string{"299", "300"}},
+		{"a document that is not the last", func(t *testing.T, path string) {
+			edit(t, path, func(tx *bbolt.Tx) error {
+				return tx.Bucket(bucketDocs).Put([]byte("doc/0100"), encodeDoc("doc/0100", 1, nil))
+			})
+		}, ErrCorrupt, []string{"not the last"}},
 		{"a gap in the commits", func(t *testing.T, path string) {
 			edit(t, path, func(tx *bbolt.Tx) error { return tx.Bucket(bucketCommits).Delete(encodeRevision(3)) })
 		}, ErrCorrupt, []string{"commit 4 follows commit 2"}},

@@ -13,10 +13,12 @@ import (
 // value carries a CRC-32C of its own: a flipped bit is told, not served.
 //
 //	docs     key                -> revision (8 bytes) crc (4) value
+//	about    "state"            -> revision (8) number of documents (8) sum of their crcs (8) crc (4)
 //	commits  revision (8 bytes) -> crc (4) { op (1) uvarint len(key) key uvarint len(value) value }
 //
-// Numbers are big-endian. The sum of a document covers key, revision and value,
-// that of a commit covers revision and changes.
+// Numbers are big-endian. The crc of a document covers key, revision and value,
+// that of a commit covers revision and changes. The state tells what no document
+// can: that others are missing, because a page says that it holds fewer.
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -120,4 +122,38 @@ func cut(b []byte) (part, rest []byte, ok bool) {
 	}
 	end := size + int(n)
 	return b[size:end:end], b[end:], true
+}
+
+// A tally is what the file as a whole should hold.
+type tally struct {
+	revision uint64 // the newest
+	docs     uint64 // number of documents
+	sum      uint64 // of their crcs, modulo 2^64: the order does not matter
+}
+
+// swap counts a document that takes the place of another; nil is none.
+func (t *tally) swap(old, new []byte) {
+	if len(old) >= docHead {
+		t.docs--
+		t.sum -= uint64(binary.BigEndian.Uint32(old[8:]))
+	}
+	if len(new) >= docHead {
+		t.docs++
+		t.sum += uint64(binary.BigEndian.Uint32(new[8:]))
+	}
+}
+
+func (t tally) encode() []byte {
+	b := binary.BigEndian.AppendUint64(nil, t.revision)
+	b = binary.BigEndian.AppendUint64(b, t.docs)
+	b = binary.BigEndian.AppendUint64(b, t.sum)
+	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+}
+
+func decodeTally(b []byte) (t tally, err error) {
+	if len(b) != 28 || binary.BigEndian.Uint32(b[24:]) != crc32.Checksum(b[:24], castagnoli) {
+		return t, fmt.Errorf("state: %w", errSum)
+	}
+	t.revision, t.docs, t.sum = binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint64(b[16:])
+	return t, nil
 }

@@ -55,9 +55,9 @@ type writer struct {
 	db      *bbolt.DB
 	tail    *store.Tail
 	history history
-	last    uint64 // the newest revision on disk
-	unclean bool   // the file says that it was not closed
-	failed  error  // why no more writes are taken
+	tally   tally // of the file, or of the group that is being written
+	unclean bool  // the file says that it was not closed
+	failed  error // why no more writes are taken
 }
 
 // run serves requests until quit, then marks the file as closed.
@@ -104,25 +104,23 @@ func (w *writer) group(group []*request) {
 	var commits []store.Commit
 	err := w.update(func(tx *bbolt.Tx) error {
 		for _, r := range group {
-			commit, err := w.apply(tx, w.last+uint64(len(commits))+1, r.changes)
+			out, err := w.apply(tx, r.changes)
 			if err != nil {
 				return err
 			}
-			if r.err = commit.conflict; r.err != nil {
-				continue
+			if len(out.Changes) > 0 {
+				commits = append(commits, out.Commit)
 			}
-			if len(commit.Changes) > 0 {
-				commits = append(commits, commit.Commit)
+			if r.err = out.conflict; r.err == nil {
+				r.revision = w.tally.revision
 			}
-			r.revision = w.last + uint64(len(commits))
 		}
 		if len(commits) == 0 {
 			return errNothing
 		}
-		return w.history.trim(tx.Bucket(bucketCommits))
+		return errors.Join(tx.Bucket(bucketAbout).Put(keyState, w.tally.encode()), w.history.trim(tx.Bucket(bucketCommits)))
 	})
 	if err == nil {
-		w.last += uint64(len(commits))
 		w.tail.Append(commits...)
 	}
 	for _, r := range group {
@@ -181,35 +179,43 @@ type result struct {
 
 // apply compares all bases, then writes. So a conflict leaves nothing behind in
 // the transaction, which others share. An error is one of bbolt.
-func (w *writer) apply(tx *bbolt.Tx, revision uint64, changes []store.Change) (result, error) {
+func (w *writer) apply(tx *bbolt.Tx, changes []store.Change) (result, error) {
 	docs := tx.Bucket(bucketDocs)
 	for _, c := range changes {
 		if err := c.Compare(revisionOf(docs.Get([]byte(c.Key)))); err != nil {
 			return result{conflict: err}, nil
 		}
 	}
-	out := store.Commit{Revision: revision, Changes: effects(docs, changes)}
+	out := store.Commit{Revision: w.tally.revision + 1, Changes: effects(docs, changes)}
 	if len(out.Changes) == 0 {
 		return result{}, nil
 	}
+	w.tally.revision++
 	for _, c := range out.Changes {
-		var err error
-		if c.Op == store.Put {
-			err = docs.Put([]byte(c.Key), encodeDoc(c.Key, revision, c.Value))
-		} else {
-			err = docs.Delete([]byte(c.Key))
-		}
-		if err != nil {
+		if err := w.change(docs, c); err != nil {
 			return result{}, err
 		}
 	}
 	// The record is the copy that the tail keeps of the caller's bytes.
 	record := encodeCommit(out)
-	out, err := decodeCommit(encodeRevision(revision), record)
+	out, err := decodeCommit(encodeRevision(out.Revision), record)
 	if err != nil {
 		return result{}, err
 	}
-	return result{Commit: out}, w.history.add(tx.Bucket(bucketCommits), revision, record)
+	return result{Commit: out}, w.history.add(tx.Bucket(bucketCommits), out.Revision, record)
+}
+
+// change does a Put or a Delete.
+func (w *writer) change(docs *bbolt.Bucket, c store.Change) error {
+	key := []byte(c.Key)
+	old := docs.Get(key)
+	if c.Op == store.Delete {
+		w.tally.swap(old, nil)
+		return docs.Delete(key)
+	}
+	doc := encodeDoc(c.Key, w.tally.revision, c.Value)
+	w.tally.swap(old, doc)
+	return docs.Put(key, doc)
 }
 
 // effects returns what the changes will do, as single puts and deletes, sorted
