@@ -165,11 +165,19 @@ func (a *Access) take() ([]byte, bool) {
 func (a *Access) give(b []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.spare) >= spareChunks {
-		a.chunks--
-		return
-	}
 	a.spare = append(a.spare, b[:0])
+}
+
+// trim gives back to the collector what a burst needed.
+func (a *Access) trim() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for len(a.spare) > spareChunks {
+		last := len(a.spare) - 1
+		a.spare[last] = nil
+		a.spare = a.spare[:last]
+		a.chunks--
+	}
 }
 
 // write is the writer: it sleeps until there is a line, gathers for flushAfter
@@ -204,6 +212,7 @@ func (a *Access) flush() {
 	for {
 		b := a.next()
 		if b == nil {
+			a.trim()
 			return
 		}
 		a.put(b)
