@@ -1,0 +1,247 @@
+package apigatewayv2
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"gatehouse/internal/control"
+	"gatehouse/internal/gate"
+	"gatehouse/internal/store"
+	v2 "gatehouse/internal/wire/apigatewayv2"
+)
+
+// Automatic deployments
+//
+// The commit of an edit also puts a note that a deployment of the stage is due.
+// The commit of the deployment removes the note, unless it was put anew since
+// the deployment looked: then another edit asks for the next one. So a crash
+// between the two leaves the note, and Resume finds it.
+//
+// One deployment of a stage is in flight on a node. Edits that are committed
+// meanwhile share the next one, and each waits for the one that holds it.
+
+const (
+	// keepAutomatic is how many automatic deployments of a stage are kept.
+	keepAutomatic = 20
+	// pruneAtOnce keeps a commit small where many are left over.
+	pruneAtOnce = 10
+	// deployWithin bounds one automatic deployment. It goes on when the client
+	// of the edit goes away, for others may share it.
+	deployWithin = time.Minute
+)
+
+// pend notes the automatic deployments that an edit makes due.
+func (d *draft) pend() error {
+	if d.edited {
+		d.due = append(d.due, d.head.Auto...)
+	}
+	slices.Sort(d.due)
+	d.due = slices.Compact(d.due)
+	for _, stage := range d.due {
+		if err := d.Set(d.pendingKey(stage), owner(d.place)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle makes the automatic deployments that are due, or waits for those who
+// are at it. The edit is accepted whatever comes of them: the stage tells.
+func (s *Service) settle(ctx context.Context, k keys, stages []string) {
+	for _, stage := range stages {
+		err := s.turns.share(ctx, k.pendingKey(stage), func() error {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deployWithin)
+			defer cancel()
+			return s.deploy(ctx, k, stage)
+		})
+		if err != nil {
+			s.desk.Logger().Error("an automatic deployment was not made; the next edit or start makes it",
+				"api", string(k.api), "stage", stage, "err", err)
+		}
+	}
+}
+
+// Resume makes the automatic deployments that a node before this one left due.
+func (s *Service) Resume(ctx context.Context) error {
+	type job struct {
+		keys
+		stage string
+	}
+	var jobs []job
+	_, err := s.desk.Store.Scan(ctx, pendingPrefix, func(doc store.Doc) error {
+		api, stage, _ := strings.Cut(strings.TrimPrefix(doc.Key, pendingPrefix), "/")
+		var o owner
+		if err := json.Unmarshal(doc.Value, &o); err != nil {
+			return fmt.Errorf("document %s: %w", doc.Key, err)
+		}
+		jobs = append(jobs, job{keys{control.Place(o), gate.APIID(api)}, stage})
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look for automatic deployments that are due: %w", err)
+	}
+	var failed []error
+	for _, j := range jobs {
+		if err := s.deploy(ctx, j.keys, j.stage); err != nil {
+			failed = append(failed, fmt.Errorf("automatic deployment of api %s, stage %s: %w", j.api, j.stage, err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// deploy makes the automatic deployment of a stage if it is due.
+func (s *Service) deploy(ctx context.Context, k keys, stage string) error {
+	return s.desk.Do(ctx, k.pendingKey(stage), func(t *control.Tx) error {
+		// The note is read before the draft: whatever is committed later puts a
+		// newer one.
+		note, err := t.Peek(k.pendingKey(stage))
+		if err != nil || note == 0 {
+			return err
+		}
+		t.Yield(k.pendingKey(stage), note)
+		d := &draft{Tx: t, keys: k, s: s}
+		found, err := d.Load(d.apiKey(), &d.head)
+		if err != nil || !found {
+			return err
+		}
+		var doc stageDoc
+		found, err = d.Load(d.stageKey(stage), &doc)
+		if err != nil || !found || !is(doc.AWS.AutoDeploy) {
+			return err
+		}
+		return d.deployStage(&doc)
+	})
+}
+
+// deployStage deploys the draft to a stage, or notes there why not.
+func (d *draft) deployStage(stage *stageDoc) error {
+	doc := deploymentDoc{AWS: v2.Deployment{AutoDeployed: new(true)}}
+	err := d.freeze(&doc)
+	id := text(doc.AWS.DeploymentId)
+	message := fmt.Sprintf(textDeployed, id)
+	var u *undeployable
+	switch {
+	case errors.As(err, &u):
+		message = fmt.Sprintf(textDeployFailed, u.reason)
+		if u.empty {
+			break
+		}
+		doc.AWS.DeploymentStatus, doc.AWS.DeploymentStatusMessage = new(statusFailed), &u.reason
+		stage.Automatic = append(stage.Automatic, id)
+		if err := d.Put(d.deploymentKey(id), &doc); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	default:
+		stage.Automatic = append(stage.Automatic, id)
+		if err := d.move(stage, id); err != nil {
+			return err
+		}
+		d.s.tell(d, stage, doc.AWS)
+	}
+	stage.AWS.LastDeploymentStatusMessage = &message
+	if err := d.prune(stage, keepAutomatic); err != nil {
+		return err
+	}
+	return d.putStage(stage)
+}
+
+// prune removes the oldest automatic deployments of a stage but for the newest
+// keep, and but for those that a stage serves.
+func (d *draft) prune(stage *stageDoc, keep int) error {
+	surplus, most := len(stage.Automatic)-keep, pruneAtOnce
+	if keep == 0 {
+		most = surplus
+	}
+	var left []string
+	for i, id := range stage.Automatic {
+		if i >= surplus || most == 0 {
+			left = append(left, id)
+			continue
+		}
+		var doc deploymentDoc
+		found, err := d.Load(d.deploymentKey(id), &doc)
+		if err != nil {
+			return err
+		}
+		switch {
+		case found && len(doc.Stages) > 0:
+			left = append(left, id)
+		case found:
+			d.dropDeployment(id)
+			most--
+		}
+	}
+	stage.Automatic = left
+	return nil
+}
+
+// turns lets one deployment of a stage run at a time, and those who ask
+// meanwhile share the next.
+type turns struct {
+	mu    sync.Mutex
+	lines map[string]*turn
+}
+
+type turn struct {
+	busy chan struct{} // holds one token while somebody runs
+	next *round        // not begun yet
+	all  int           // rounds that run or wait
+}
+
+type round struct {
+	done chan struct{}
+	err  error
+}
+
+// share returns when a run of f that began after the call has ended, with its
+// error. Whoever opens a round runs it, others only wait, and no longer than
+// their ctx lives.
+func (t *turns) share(ctx context.Context, name string, f func() error) error {
+	t.mu.Lock()
+	if t.lines == nil {
+		t.lines = map[string]*turn{}
+	}
+	l := t.lines[name]
+	if l == nil {
+		l = &turn{busy: make(chan struct{}, 1)}
+		t.lines[name] = l
+	}
+	if r := l.next; r != nil {
+		t.mu.Unlock()
+		select {
+		case <-r.done:
+			return r.err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	r := &round{done: make(chan struct{})}
+	l.next = r
+	l.all++
+	t.mu.Unlock()
+
+	l.busy <- struct{}{} // at most one run is ahead, and that is bounded
+	t.mu.Lock()
+	l.next = nil
+	t.mu.Unlock()
+	defer func() {
+		close(r.done)
+		<-l.busy
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if l.all--; l.all == 0 {
+			delete(t.lines, name)
+		}
+	}()
+	r.err = errors.New("the run panicked")
+	r.err = f()
+	return r.err
+}

@@ -1,0 +1,281 @@
+package apigatewayv2
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gatehouse/internal/route"
+	"gatehouse/internal/wire"
+	v2 "gatehouse/internal/wire/apigatewayv2"
+)
+
+// Lengths in characters. The API reference has those of names, descriptions,
+// versions and operation names; the others are of the developer guide's
+// quotas, or bounds of our own where AWS names none.
+const (
+	maxName          = 128
+	maxDescription   = 1024
+	maxVersion       = 64
+	maxOperationName = 64
+	maxRouteKey      = 2048
+	maxURI           = 2048
+	maxARN           = 2048
+	maxScopes        = 10
+	maxScope         = 256
+	maxVariables     = 100
+	maxVariableName  = 64
+	maxVariableValue = 512
+	maxCORS          = 100 // values of one list
+	maxCORSValue     = 512
+	maxLogFormat     = 3 << 10
+	maxParameters    = 100
+	maxParameter     = 2048
+	maxSettings      = 300 // routes with settings of their own
+)
+
+// firstError is the first refusal, in the order in which the checks are
+// listed. A nil *wire.Error must not become an error that is not nil.
+func firstError(list ...*wire.Error) error {
+	for _, err := range list {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkLength(field, value string, least, most int) *wire.Error {
+	n := utf8.RuneCountInString(value)
+	switch {
+	case n < least:
+		return bad(field, textEmpty)
+	case n > most:
+		return bad(field, textTooLong, n, most)
+	}
+	return nil
+}
+
+func checkOneOf(field, value string, allowed ...string) *wire.Error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return bad(field, textNotOneOf, clip(value), strings.Join(allowed, ", "))
+}
+
+// webSocketOnly refuses a member that is present although HTTP APIs have none.
+func webSocketOnly(field string, present bool) *wire.Error {
+	if present {
+		return bad(field, textWebSocketOnly)
+	}
+	return nil
+}
+
+// checkSelection takes both spellings that AWS uses for the one expression
+// that HTTP APIs have.
+func checkSelection(expression string) *wire.Error {
+	switch expression {
+	case "$request.method $request.path", "${request.method} ${request.path}":
+		return nil
+	}
+	return bad("routeSelectionExpression", textSelection, clip(expression))
+}
+
+// checkRouteKey holds a route key to the grammar that the data plane matches.
+func checkRouteKey(key string) *wire.Error {
+	if err := checkLength("routeKey", key, 1, maxRouteKey); err != nil {
+		return err
+	}
+	if key == defaultRoute {
+		return nil
+	}
+	if strings.ContainsFunc(key, unicode.IsControl) {
+		return bad("routeKey", "%q holds a control character", clip(key))
+	}
+	if _, _, err := route.Split(key); err != nil {
+		return bad("routeKey", "%v", err)
+	}
+	return nil
+}
+
+// checkURL takes an http or https URL with a host. The path and the query may
+// hold {parameters} of the route.
+func checkURL(field, raw string) *wire.Error {
+	if err := checkLength(field, raw, 1, maxURI); err != nil {
+		return err
+	}
+	if strings.Contains(raw, "$") && strings.Contains(raw, "stageVariables") {
+		return notBuilt(field, "stage variables in an integration's URI")
+	}
+	u, err := url.Parse(raw)
+	problem := ""
+	switch {
+	case strings.ContainsFunc(raw, func(r rune) bool { return unicode.IsControl(r) || r == ' ' }):
+		problem = "blanks and control characters must be percent-encoded"
+	case err != nil || u.Scheme != "http" && u.Scheme != "https":
+		problem = "it must be a URL that begins with http:// or https://"
+	case u.Hostname() == "" || strings.ContainsAny(u.Host, "{}"):
+		problem = "it must name a host"
+	case u.User != nil:
+		problem = "it must not hold a user or password"
+	case u.Fragment != "" || strings.Contains(raw, "#"):
+		problem = "it must not have a fragment"
+	case !bracesMatch(raw):
+		problem = "each { must be closed by a }, with the name of a path parameter between them"
+	}
+	if problem != "" {
+		return bad(field, textURL, clip(raw), problem)
+	}
+	return nil
+}
+
+var uriParameter = regexp.MustCompile(`\{[A-Za-z0-9._:-]+\}`)
+
+func bracesMatch(s string) bool {
+	return !strings.ContainsAny(uriParameter.ReplaceAllString(s, ""), "{}")
+}
+
+// A Lambda function is named by its own ARN, or by the invocation ARN of REST
+// APIs that wraps it; both may end in a version or alias.
+var (
+	functionARN   = regexp.MustCompile(`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9$_-]{1,128})?$`)
+	invocationARN = regexp.MustCompile(`^arn:aws[a-z-]*:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(.+)/invocations$`)
+)
+
+func isFunction(uri string) bool {
+	if m := invocationARN.FindStringSubmatch(uri); m != nil {
+		uri = m[1]
+	}
+	return len(uri) <= maxARN && functionARN.MatchString(uri)
+}
+
+func isURL(uri string) bool {
+	return strings.HasPrefix(uri, "http://") || strings.HasPrefix(uri, "https://")
+}
+
+var arnForm = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12})?:.+$`)
+
+// checkARN takes an ARN, or nothing.
+func checkARN(field, value string) *wire.Error {
+	if value != "" && (len(value) > maxARN || !arnForm.MatchString(value)) {
+		return bad(field, "%q is not an ARN", clip(value))
+	}
+	return nil
+}
+
+var stageForm = regexp.MustCompile(`^([A-Za-z0-9_-]{1,128}|\$default)$`)
+
+func checkStageName(name string) *wire.Error {
+	if !stageForm.MatchString(name) {
+		return bad("stageName", textStageName, clip(name))
+	}
+	return nil
+}
+
+var (
+	variableName  = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
+	variableValue = regexp.MustCompile(`^[A-Za-z0-9._~:/?#&=,-]+$`)
+)
+
+// checkVariables holds stage variables to what their values may be in a URI
+// (developer guide, "Use stage variables for HTTP APIs").
+func checkVariables(vars map[string]string) *wire.Error {
+	if len(vars) > maxVariables {
+		return bad("stageVariables", "%d are given, at most %d are allowed", len(vars), maxVariables)
+	}
+	for _, name := range sortedKeys(vars) {
+		value := vars[name]
+		if len(name) > maxVariableName || !variableName.MatchString(name) {
+			return bad("stageVariables", textVariableName, name)
+		}
+		if len(value) > maxVariableValue || !variableValue.MatchString(value) {
+			return bad("stageVariables", textVariableValue, name)
+		}
+	}
+	return nil
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+var (
+	token  = regexp.MustCompile("^([!#$%&'*+.^_`|~A-Za-z0-9-]+)$") // RFC 9110 section 5.6.2
+	origin = regexp.MustCompile(`^(\*|https?://\*|[a-z][a-z0-9+.-]*://[^/?#@\s*{}]+)$`)
+)
+
+// checkCORS holds a CORS configuration to its forms (developer guide,
+// "Configure CORS for HTTP APIs").
+func checkCORS(c *v2.Cors) *wire.Error {
+	if c == nil {
+		return nil
+	}
+	if is(c.AllowCredentials) && slices.Contains(c.AllowOrigins, "*") {
+		return plainly(textCredentials)
+	}
+	for _, list := range []struct {
+		field  string
+		values []string
+		form   *regexp.Regexp
+	}{
+		{"allowHeaders", c.AllowHeaders, token},
+		{"allowMethods", c.AllowMethods, token},
+		{"allowOrigins", c.AllowOrigins, origin},
+		{"exposeHeaders", c.ExposeHeaders, token},
+	} {
+		field := "corsConfiguration." + list.field
+		if len(list.values) > maxCORS {
+			return bad(field, "%d values are given, at most %d are allowed", len(list.values), maxCORS)
+		}
+		for _, v := range list.values {
+			if len(v) > maxCORSValue || !list.form.MatchString(v) {
+				return bad(field, "%q does not have its form", clip(v))
+			}
+		}
+	}
+	if c.MaxAge != nil && (*c.MaxAge < -1 || *c.MaxAge > 86400) {
+		return bad("corsConfiguration.maxAge", textNotInRange, *c.MaxAge, -1, 86400)
+	}
+	return nil
+}
+
+var hostForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
+
+// checkParameters bounds a map of parameters. Their expressions are read by
+// what enforces them.
+func checkParameters(field string, params map[string]string) *wire.Error {
+	if len(params) > maxParameters {
+		return bad(field, "%d are given, at most %d are allowed", len(params), maxParameters)
+	}
+	for _, k := range sortedKeys(params) {
+		if err := checkLength(field, k, 1, maxParameter); err != nil {
+			return err
+		}
+		if err := checkLength(field+"."+clip(k), params[k], 0, maxParameter); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var statusForm = regexp.MustCompile(`^[1-5][0-9]{2}$`)
+
+func checkResponseParameters(params map[string]map[string]string) *wire.Error {
+	for _, status := range sortedKeys(params) {
+		if !statusForm.MatchString(status) {
+			return bad("responseParameters", "%q is no HTTP status", clip(status))
+		}
+		if err := checkParameters("responseParameters."+status, params[status]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,166 @@
+package apigatewayv2
+
+import (
+	"reflect"
+
+	"gatehouse/internal/control"
+	v2 "gatehouse/internal/wire/apigatewayv2"
+)
+
+// What becomes of each field, in the four classes. docs/coverage.md is printed
+// from these tables, a field of the model without a row fails the test, and so
+// does an enforced one without a probe (probe_test.go).
+
+var (
+	enforced = control.Field{Class: control.Enforced}
+	metadata = control.Field{Class: control.Metadata}
+	later    = control.Field{Class: control.Later}
+	refused  = control.Field{Class: control.Refused, Note: "only WebSocket APIs have it"}
+)
+
+// with is a class with a word on it.
+func with(f control.Field, note string) control.Field {
+	f.Note = note
+	return f
+}
+
+var apiFields = control.Fields{
+	"ApiId":                              enforced,
+	"name":                               metadata,
+	"description":                        metadata,
+	"version":                            metadata,
+	"tags":                               with(metadata, "`_custom_id_` chooses the id and is not kept"),
+	"protocolType":                       with(enforced, "`WEBSOCKET` answers 501"),
+	"disableExecuteApiEndpoint":          with(enforced, "acts with a deployment, as on AWS"),
+	"target":                             enforced,
+	"routeKey":                           enforced,
+	"credentialsArn":                     with(later, "kept in the integration of quick create; functions answer 500"),
+	"routeSelectionExpression":           with(metadata, "HTTP APIs have only one; others are refused"),
+	"apiKeySelectionExpression":          with(metadata, "HTTP APIs have no API keys"),
+	"disableSchemaValidation":            with(metadata, "HTTP APIs have no models"),
+	"ipAddressType":                      with(metadata, "the listeners decide"),
+	"corsConfiguration.allowCredentials": later,
+	"corsConfiguration.allowHeaders":     later,
+	"corsConfiguration.allowMethods":     later,
+	"corsConfiguration.allowOrigins":     later,
+	"corsConfiguration.exposeHeaders":    later,
+	"corsConfiguration.maxAge":           later,
+}
+
+var routeFields = control.Fields{
+	"ApiId":                            enforced,
+	"RouteId":                          enforced,
+	"routeKey":                         enforced,
+	"target":                           enforced,
+	"authorizationType":                {Class: control.Enforced, Note: "what is not enforced yet answers 500", Later: []string{"AWS_IAM", "CUSTOM", "JWT"}},
+	"authorizerId":                     with(later, "such a route answers 500"),
+	"authorizationScopes":              with(later, "such a route answers 500"),
+	"operationName":                    metadata,
+	"apiKeyRequired":                   refused,
+	"modelSelectionExpression":         refused,
+	"requestModels":                    refused,
+	"requestParameters.*.required":     refused,
+	"routeResponseSelectionExpression": refused,
+}
+
+var integrationFields = control.Fields{
+	"ApiId":                        enforced,
+	"IntegrationId":                enforced,
+	"integrationType":              {Class: control.Enforced, Note: "what is not enforced yet answers 500", Later: []string{awsProxy}},
+	"integrationUri":               enforced,
+	"integrationMethod":            enforced,
+	"timeoutInMillis":              enforced,
+	"tlsConfig.serverNameToVerify": enforced,
+	"connectionType":               {Class: control.Enforced, Note: "what is not enforced yet answers 500", Later: []string{vpcLink}},
+	"connectionId":                 with(later, "such an integration answers 500"),
+	"integrationSubtype":           with(later, "such an integration answers 500"),
+	"credentialsArn":               with(later, "only AWS services and functions use it"),
+	"payloadFormatVersion":         {Class: control.Metadata, Note: "only functions use it", Later: []string{"2.0"}},
+	"requestParameters":            with(later, "HTTP_PROXY: refused with 501; functions and AWS services answer 500"),
+	"responseParameters":           with(later, "HTTP_PROXY: refused with 501; functions and AWS services answer 500"),
+	"description":                  metadata,
+	"contentHandlingStrategy":      refused,
+	"passthroughBehavior":          refused,
+	"requestTemplates":             refused,
+	"templateSelectionExpression":  refused,
+}
+
+var stageFields = control.Fields{
+	"ApiId":                            enforced,
+	"StageName":                        enforced,
+	"stageName":                        enforced,
+	"deploymentId":                     enforced,
+	"autoDeploy":                       enforced,
+	"stageVariables":                   enforced,
+	"description":                      metadata,
+	"tags":                             metadata,
+	"clientCertificateId":              refused,
+	"accessLogSettings.destinationArn": later,
+	"accessLogSettings.format":         later,
+	"defaultRouteSettings.detailedMetricsEnabled": enforced,
+	"defaultRouteSettings.throttlingBurstLimit":   later,
+	"defaultRouteSettings.throttlingRateLimit":    later,
+	"defaultRouteSettings.dataTraceEnabled":       refused,
+	"defaultRouteSettings.loggingLevel":           refused,
+	"routeSettings.*.detailedMetricsEnabled":      later,
+	"routeSettings.*.throttlingBurstLimit":        later,
+	"routeSettings.*.throttlingRateLimit":         later,
+	"routeSettings.*.dataTraceEnabled":            refused,
+	"routeSettings.*.loggingLevel":                refused,
+	"RouteKey":                                    enforced,
+}
+
+var deploymentFields = control.Fields{
+	"ApiId":        enforced,
+	"DeploymentId": enforced,
+	"stageName":    enforced,
+	"description":  metadata,
+}
+
+// Every list has the same two fields besides its API.
+var listFields = control.Fields{
+	"ApiId":      enforced,
+	"maxResults": enforced,
+	"nextToken":  enforced,
+}
+
+// operations are those that exist, by the fields that their inputs have.
+var operations = control.Inputs{
+	"CreateApi": apiFields, "GetApi": apiFields, "GetApis": listFields, "UpdateApi": apiFields, "DeleteApi": apiFields,
+	"DeleteCorsConfiguration": apiFields,
+
+	"CreateRoute": routeFields, "GetRoute": routeFields, "GetRoutes": listFields, "UpdateRoute": routeFields, "DeleteRoute": routeFields,
+
+	"CreateIntegration": integrationFields, "GetIntegration": integrationFields, "GetIntegrations": listFields,
+	"UpdateIntegration": integrationFields, "DeleteIntegration": integrationFields,
+
+	"CreateStage": stageFields, "GetStage": stageFields, "GetStages": listFields, "UpdateStage": stageFields, "DeleteStage": stageFields,
+	"DeleteAccessLogSettings": stageFields, "DeleteRouteSettings": stageFields,
+
+	"CreateDeployment": deploymentFields, "GetDeployment": deploymentFields, "GetDeployments": listFields,
+	"UpdateDeployment": deploymentFields, "DeleteDeployment": deploymentFields,
+}
+
+// resources are the tables by the name that messages and tests call them.
+var resources = map[string]control.Fields{
+	"api": apiFields, "route": routeFields, "integration": integrationFields, "stage": stageFields, "deployment": deploymentFields, "list": listFields,
+}
+
+// unenforced lists what a resource asks for that is not enforced yet.
+func unenforced(resource string, v any) []string { return resources[resource].Unenforced(resource, v) }
+
+// Coverage prints what this service has as Markdown; see control.Coverage.
+func Coverage() (string, error) {
+	return control.Coverage(v2.Table(v2.Unimplemented{}), operations, testOf)
+}
+
+// testOf names the probe of a field: operations on one resource share a table,
+// and with it the probes.
+func testOf(operation, path string) string {
+	for name, fields := range resources {
+		if reflect.ValueOf(fields).Pointer() == reflect.ValueOf(operations[operation]).Pointer() {
+			return "TestEnforced/" + name + "." + path
+		}
+	}
+	return ""
+}

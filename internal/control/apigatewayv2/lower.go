@@ -1,0 +1,119 @@
+package apigatewayv2
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"gatehouse/internal/control"
+	"gatehouse/internal/gate"
+	"gatehouse/internal/store"
+	v2 "gatehouse/internal/wire/apigatewayv2"
+)
+
+// lower turns the draft, as it stands at one revision, into the definition of
+// a deployment. It notes on the way what is accepted but not enforced yet.
+func (d *draft) lower(id gate.DeploymentID) (*gate.Definition, error) {
+	def := &gate.Definition{
+		API: gate.API{
+			ID: d.api, Protocol: gate.HTTP, Account: d.place.Account, Region: d.place.Region, Name: text(d.head.AWS.Name),
+		},
+		Deployment: gate.Deployment{
+			API: d.api, ID: id, Created: d.s.desk.Time(), DisableDefaultEndpoint: is(d.head.AWS.DisableExecuteApiEndpoint),
+		},
+	}
+	d.notes = unenforced("api", &d.head.AWS)
+	integrations := map[string]*gate.Integration{}
+	inIntegrations, inRoutes := d.integrationKey(""), d.routeKey("")
+	// In the order of keys, integrations come before the routes that name them.
+	err := d.Scan(d.defTree(), func(doc store.Doc) error {
+		switch {
+		case strings.HasPrefix(doc.Key, inIntegrations):
+			var i integrationDoc
+			if err := control.Decode(doc.Value, &i); err != nil {
+				return fmt.Errorf("document %s: %w", doc.Key, err)
+			}
+			d.notes = append(d.notes, unenforced("integration", &i.AWS)...)
+			integrations[text(i.AWS.IntegrationId)] = lowerIntegration(&i.AWS)
+		case strings.HasPrefix(doc.Key, inRoutes):
+			var r routeDoc
+			if err := control.Decode(doc.Value, &r); err != nil {
+				return fmt.Errorf("document %s: %w", doc.Key, err)
+			}
+			d.notes = append(d.notes, unenforced("route", &r.AWS)...)
+			target := strings.TrimPrefix(text(r.AWS.Target), targetPrefix)
+			if target != "" && integrations[target] == nil {
+				return fmt.Errorf("document %s: its target %q is not in the store: it is damaged; restore a backup", doc.Key, target)
+			}
+			def.Routes = append(def.Routes, lowerRoute(&r.AWS, integrations[target]))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(def.Routes) == 0 {
+		return nil, &undeployable{empty: true, reason: textRouteRequired}
+	}
+	return def, nil
+}
+
+func lowerRoute(r *v2.Route, i *gate.Integration) gate.Route {
+	return gate.Route{
+		ID:  gate.RouteID(text(r.RouteId)),
+		Key: text(r.RouteKey),
+		Authorization: gate.Authorization{
+			Kind:       gate.AuthKind(text(r.AuthorizationType)),
+			Authorizer: text(r.AuthorizerId),
+			Scopes:     r.AuthorizationScopes,
+		},
+		APIKeyNeeded: is(r.ApiKeyRequired),
+		Integration:  i,
+	}
+}
+
+func lowerIntegration(i *v2.Integration) *gate.Integration {
+	g := &gate.Integration{
+		ID:     text(i.IntegrationId),
+		Kind:   kindOf(i),
+		URI:    text(i.IntegrationUri),
+		Method: text(i.IntegrationMethod),
+	}
+	if i.TimeoutInMillis != nil {
+		g.Timeout = time.Duration(*i.TimeoutInMillis) * time.Millisecond
+	}
+	if i.TlsConfig != nil {
+		g.ServerName = text(i.TlsConfig.ServerNameToVerify)
+	}
+	return g
+}
+
+// kindOf is the kind of an integration. What it does not know has none, which
+// no plan can serve.
+func kindOf(i *v2.Integration) gate.IntegrationKind {
+	switch {
+	case text(i.IntegrationType) == awsProxy && i.IntegrationSubtype != nil:
+		return gate.AWSService
+	case text(i.IntegrationType) == awsProxy:
+		return gate.Lambda
+	case text(i.IntegrationType) == httpProxy && text(i.ConnectionType) == vpcLink:
+		return gate.Private
+	case text(i.IntegrationType) == httpProxy && text(i.ConnectionType) == internet:
+		return gate.HTTPProxy
+	}
+	return ""
+}
+
+// liveStage is what acts of a stage without a deployment.
+func liveStage(api gate.APIID, st *v2.Stage) gate.Stage {
+	live := gate.Stage{
+		API:        api,
+		Name:       gate.StageName(text(st.StageName)),
+		Deployment: gate.DeploymentID(text(st.DeploymentId)),
+		Variables:  st.StageVariables,
+	}
+	if st.DefaultRouteSettings != nil {
+		live.DetailedMetrics = is(st.DefaultRouteSettings.DetailedMetricsEnabled)
+	}
+	return live
+}

@@ -1,0 +1,81 @@
+// Package gatehouse answers the operations that AWS has no word for: what this
+// installation is, and why a request is answered as it is. They are guarded
+// and signed like every control call, with the service name gatehouse.
+package gatehouse
+
+import (
+	"context"
+	"net/http"
+
+	"gatehouse/internal/flow"
+	"gatehouse/internal/gate"
+	"gatehouse/internal/plan"
+	"gatehouse/internal/wire"
+)
+
+// ScopeName is the service in the credential scope of these calls.
+const ScopeName = "gatehouse"
+
+// PathPrefix begins the path of each of these operations.
+const PathPrefix = "/_gatehouse"
+
+// A Service answers the operations. Its fields are set before the first call
+// and not changed afterwards; then any number of goroutines may use it.
+type Service struct {
+	// Plan is the plan in force.
+	Plan func() *plan.Plan
+	// Locate does to an exchange what the listeners do to one that came in: it
+	// takes host, path and query out of In.Target. The error says what is wrong
+	// with the target.
+	Locate func(x *flow.Exchange) error
+	// Draft lists the keys of the routes that an API has in the control plane,
+	// deployed or not, for the caller of ctx. Nil: not known.
+	Draft func(ctx context.Context, api gate.APIID) ([]string, error)
+	// Target is the method and URL that a matched exchange would call. ok is
+	// false for an integration that calls no URL. Nil: not known.
+	Target func(x *flow.Exchange) (method, url string, ok bool)
+	// Status describes this installation.
+	Status Status
+}
+
+// A Status is what a client needs to know to use this installation.
+type Status struct {
+	Version, Mode, Account string
+	Regions                []string // the first is the default
+}
+
+// Handler serves the operations.
+func (s *Service) Handler(o wire.Options) (http.Handler, error) {
+	return wire.NewHandler(s.table(), o)
+}
+
+func (s *Service) table() wire.Table {
+	return wire.Table{
+		Service: ScopeName,
+		Invalid: typeBadRequest,
+		Operations: []wire.Operation{
+			wire.Op("Explain", http.MethodGet, PathPrefix+"/explain", http.StatusOK, s.explain),
+			wire.Op("GetStatus", http.MethodGet, PathPrefix+"/status", http.StatusOK, s.status),
+		},
+	}
+}
+
+const typeBadRequest = "BadRequestException"
+
+type statusInput struct{}
+
+// statusOutput is a Status on the wire.
+type statusOutput struct {
+	Version *string  `wire:"version"`
+	Mode    *string  `wire:"mode"`
+	Account *string  `wire:"account"`
+	Regions []string `wire:"regions"`
+}
+
+func (s *Service) status(ctx context.Context, _ *statusInput) (*statusOutput, error) {
+	st := s.Status
+	if c, ok := wire.CallerOf(ctx); ok && c.Account != "" {
+		st.Account = c.Account
+	}
+	return &statusOutput{&st.Version, &st.Mode, &st.Account, st.Regions}, nil
+}

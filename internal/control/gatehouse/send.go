@@ -1,0 +1,99 @@
+package gatehouse
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gatehouse/internal/gate"
+)
+
+// Bounds of a reply that is shown.
+const (
+	maxReplyBody = 16 << 10
+	sendWithin   = time.Minute // for the head and what is shown of the body together
+)
+
+// reply is what the client of the request would have got.
+type reply struct {
+	Status    *int32   `wire:"status"`
+	Headers   []header `wire:"headers"`
+	Body      *string  `wire:"body"`      // its beginning, if it is text
+	Bytes     *int64   `wire:"bytes"`     // that were read
+	Truncated *bool    `wire:"truncated"` // there was more
+	Latency   *float64 `wire:"latency"`   // milliseconds in all
+}
+
+type header struct {
+	Name  *string `wire:"name"`
+	Value *string `wire:"value"`
+}
+
+// secret are fields whose values are nobody's to read over a shoulder.
+var secret = map[string]bool{"set-cookie": true, "authorization": true, "x-amz-security-token": true, "x-api-key": true}
+
+// send runs the exchange through the line as a listener would. It has no body.
+func (e *explanation) send() {
+	start := time.Now()
+	if err := e.serve(); err != nil {
+		f := &gate.Fault{}
+		if !errors.As(err, &f) {
+			f = gate.Fail(gate.Internal, err)
+		}
+		e.x.Event.Fault = f
+		r := f.Render(gate.HTTP)
+		e.out.Reply = &reply{Status: ptr(int32(r.Status)), Body: ptr(string(r.Body)), Latency: since(start)}
+		return
+	}
+	out := &e.x.Out
+	r := &reply{Status: ptr(int32(out.Status))}
+	for name, value := range out.Header.All() {
+		if secret[strings.ToLower(name)] {
+			value = "(not shown)"
+		}
+		r.Headers = append(r.Headers, header{ptr(strings.Clone(name)), ptr(strings.Clone(value))})
+	}
+	e.readBody(r, start)
+	r.Latency = since(start)
+	e.out.Reply = r
+}
+
+func (e *explanation) serve() (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v", v)
+		}
+	}()
+	return e.handler.Serve(e.x)
+}
+
+// readBody shows the beginning of the body. A stream that does not end is
+// closed after maxReplyBody or sendWithin; a read that gets nothing ends by the
+// upstream's own stall timeout.
+func (e *explanation) readBody(r *reply, start time.Time) {
+	body := &e.x.Out.Body
+	held := body.Bytes()
+	if s := body.Stream(); s != nil {
+		held = make([]byte, maxReplyBody+1)
+		n := 0
+		for err := error(nil); err == nil && n < len(held) && time.Since(start) < sendWithin; {
+			var got int
+			got, err = s.Read(held[n:]) // what came before an error is shown
+			n += got
+		}
+		held = held[:n]
+		body.Close()
+	}
+	truncated := len(held) > maxReplyBody
+	held = held[:min(len(held), maxReplyBody)]
+	r.Bytes, r.Truncated = ptr(int64(len(held))), &truncated
+	if text := strings.ToValidUTF8(string(held), ""); len(held)-len(text) < utf8.UTFMax {
+		r.Body = &text // a rune may have been cut at the end
+	}
+}
+
+func since(start time.Time) *float64 {
+	return ptr(float64(time.Since(start).Microseconds()) / 1000)
+}

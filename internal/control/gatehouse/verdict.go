@@ -1,0 +1,172 @@
+package gatehouse
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gatehouse/internal/gate"
+	"gatehouse/internal/route"
+)
+
+// judge says in one sentence what happens to the request and why, and what to
+// change if that is not what was meant: at most three fixes.
+func (e *explanation) judge() {
+	verdict, fixes := e.verdict()
+	e.out.Verdict, e.out.Fixes = &verdict, fixes[:min(len(fixes), 3)]
+}
+
+func (e *explanation) verdict() (string, []string) {
+	x, out := e.x, e.out
+	switch {
+	case x.API == nil:
+		return fmt.Sprintf("%d because the host %s names no API.", *out.Status, orNone(x.In.Host)), []string{
+			"An API is reached as http://{api}.execute-api.{anything}/{stage}/{path}, and where path addresses are on as /_aws/execute-api/{api}/{stage}/{path}.",
+			"aws apigatewayv2 get-apis lists the APIs.",
+		}
+	case x.Stage == nil:
+		return fmt.Sprintf("%d because API %s has no stage for the path %s.", *out.Status, x.API.ID, x.Path), []string{
+			"The first segment of the path names the stage. " + e.stages(),
+		}
+	case e.fault != nil:
+		return fmt.Sprintf("%d because %v.", *out.Status, e.fault.Err), nil
+	case x.Route == nil:
+		return e.unmatched()
+	case out.Reply != nil:
+		return e.replied(), e.problemFix()
+	case out.Problem != nil:
+		return fmt.Sprintf("500 because route %s cannot be served: %s.", x.Route.Key, *out.Problem), e.problemFix()
+	case out.Integration == nil:
+		return fmt.Sprintf("500 because route %s has no integration.", x.Route.Key), []string{
+			"Set the route's target to integrations/{id} and deploy.",
+		}
+	}
+	return fmt.Sprintf("Route %s of stage %s answers, by %s %s.", x.Route.Key, x.Stage.Name,
+		strings.TrimSpace(*out.Integration.Kind+" "+*out.Integration.Method), *out.Integration.URL), nil
+}
+
+func (e *explanation) problemFix() []string {
+	if e.out.Problem == nil {
+		return nil
+	}
+	return []string{"Change the route so that it can be served, and deploy. The log names every such route at each deployment."}
+}
+
+func (e *explanation) replied() string {
+	v := fmt.Sprintf("%d from route %s of stage %s", *e.out.Reply.Status, e.x.Route.Key, e.x.Stage.Name)
+	if f := e.x.Event.Fault; f != nil && f.Err != nil {
+		return fmt.Sprintf("%s, made by the gateway: %v.", v, f.Err)
+	}
+	if b := &e.x.Event.Backend; b.Called && b.Status != 0 {
+		return fmt.Sprintf("%s, made by the backend in %s.", v, b.Latency.Round(10e3))
+	}
+	return v + "."
+}
+
+// unmatched is the verdict where no route of the stage answers.
+func (e *explanation) unmatched() (string, []string) {
+	x := e.x
+	verdict := fmt.Sprintf("404 because no route of stage %s matches %s %s.", x.Stage.Name, x.In.Method, x.Path)
+	var fixes []string
+	if !e.deploys {
+		verdict = fmt.Sprintf("404 because nothing has been deployed to stage %s.", x.Stage.Name)
+		fixes = append(fixes, e.deployFix())
+	} else if e.draft != "" {
+		verdict += fmt.Sprintf(" %s exists in the draft, but the stage still serves deployment %s.", e.draft, x.Stage.Deployment)
+		fixes = append(fixes, e.deployFix())
+	}
+	if c := e.out.Candidates; len(c) > 0 && *c[0].Why == route.MethodOther.String() {
+		verdict += fmt.Sprintf(" %s has the path, but another method.", *c[0].Route)
+		fixes = append(fixes, fmt.Sprintf("Send the method of that route, or add the route %s %s.", x.In.Method, pathOf(*c[0].Route)))
+	}
+	if other := e.onOtherStage(); other != "" {
+		fixes = append(fixes, fmt.Sprintf("Stage %s has a route for it.", other))
+	}
+	if len(fixes) == 0 {
+		fixes = append(fixes, fmt.Sprintf("Add the route %s %s, or a $default route.", x.In.Method, x.Path))
+	}
+	return verdict, fixes
+}
+
+func (e *explanation) deployFix() string {
+	return fmt.Sprintf("aws apigatewayv2 create-deployment --api-id %s --stage-name '%s'", e.x.API.ID, e.x.Stage.Name)
+}
+
+// searchDraft looks for the request among the routes that are not deployed.
+func (e *explanation) searchDraft() {
+	if e.service.Draft == nil {
+		return
+	}
+	keys, err := e.service.Draft(e.ctx, e.x.API.ID)
+	if err != nil {
+		return // the caller may not read it, or it was deleted: there is no more to tell
+	}
+	e.draft = matching(keys, e.x.In.Method, e.x.Path)
+}
+
+// matching is the key that answers method and path, or "".
+func matching(keys []string, method, path string) string {
+	var tree route.Tree[string]
+	fallback := ""
+	for _, key := range keys {
+		if key == gate.DefaultRoute {
+			fallback = key
+		}
+		if m, p, ok := strings.Cut(key, " "); ok {
+			_ = tree.Add(m, p, key) // what cannot be added could not be deployed either
+		}
+	}
+	var p route.Params
+	if key, ok := tree.Find(method, path, &p); ok {
+		return key
+	}
+	return fallback
+}
+
+// onOtherStage names another stage of the API that has a route for the request.
+func (e *explanation) onOtherStage() string {
+	x := e.x
+	for _, name := range e.sortedStages() {
+		if name == x.Stage.Name {
+			continue
+		}
+		found := false
+		e.plan.Candidates(gate.StageRef{API: x.API.ID, Name: name}, x.In.Method, x.Path, func(_ string, why route.Why) {
+			found = found || why == route.Matched
+		})
+		if found {
+			return string(name)
+		}
+	}
+	return ""
+}
+
+func (e *explanation) sortedStages() []gate.StageName {
+	return slices.SortedFunc(slices.Values(e.plan.Stages(e.x.API.ID)), cmp.Compare)
+}
+
+func (e *explanation) stages() string {
+	names := e.sortedStages()
+	if len(names) == 0 {
+		return "The API has none: create one."
+	}
+	const most = 20
+	list := make([]string, 0, most)
+	for _, n := range names[:min(len(names), most)] {
+		list = append(list, string(n))
+	}
+	return "The API has: " + strings.Join(list, ", ") + "."
+}
+
+func pathOf(key string) string {
+	_, path, _ := strings.Cut(key, " ")
+	return path
+}
+
+func orNone(host string) string {
+	if host == "" {
+		return "(none)"
+	}
+	return host
+}
