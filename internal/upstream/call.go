@@ -14,16 +14,22 @@ import (
 // wire form, to which the target adds framing and body. It may be used for one
 // exchange after the other and keeps its memory.
 type Call struct {
+	pools *Pools
+
 	// Method is the one in the head. It lives as long as the exchange.
 	Method string
 	// Head is the request line and the fields, each ended by CR LF, without
 	// fields that concern framing or the connection and without the empty line
 	// at the end.
 	Head []byte
+	// Timeout bounds the call from when the client's body is there, or begins
+	// to be sent; 0: only x.Deadline does. The earlier one counts.
+	Timeout time.Duration
 
 	rest    restKind // what is left of the body once Head is sent
 	payload []byte   // of restBytes
-	pulled  bool     // the stream was read on behalf of an attempt
+	begun   time.Duration
+	pulled  bool // the stream was read on behalf of an attempt
 	scratch []byte
 }
 
@@ -42,9 +48,23 @@ const (
 // does not hold a connection.
 const smallBody = 16 << 10
 
+// maxKept is the longest head whose memory a call keeps.
+const maxKept = 64 << 10
+
+// Call returns an empty call, which its user gives back by Free.
+func (p *Pools) Call() *Call { return p.calls.Get().(*Call) }
+
+// Free gives the call back once Do has returned.
+func (k *Call) Free() {
+	k.Reset()
+	if cap(k.Head) <= maxKept {
+		k.pools.calls.Put(k)
+	}
+}
+
 // Reset empties the call and keeps its memory.
 func (k *Call) Reset() {
-	k.Method, k.Head = "", k.Head[:0]
+	k.Method, k.Head, k.Timeout = "", k.Head[:0], 0
 	k.rest, k.payload, k.pulled = restNone, nil, false
 }
 
@@ -78,7 +98,7 @@ func (k *Call) frame(x *flow.Exchange) error {
 
 // absorb reads a small body of known length behind the head.
 func (k *Call) absorb(x *flow.Exchange, n int) error {
-	begun := time.Since(x.Start)
+	begun := time.Now()
 	s := x.In.Body.Stream()
 	for n > 0 {
 		k.Head = room(k.Head, n)
@@ -92,7 +112,7 @@ func (k *Call) absorb(x *flow.Exchange, n int) error {
 			return err
 		}
 	}
-	lend(x, time.Since(x.Start)-begun)
+	lend(x, time.Since(begun))
 	return nil
 }
 

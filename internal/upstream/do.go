@@ -12,7 +12,7 @@ import (
 	"gatehouse/internal/h1"
 )
 
-// defaultTimeout bounds a call whose exchange has no deadline.
+// defaultTimeout bounds a call that nothing else bounds.
 const defaultTimeout = 30 * time.Second
 
 // Do sends the call with the exchange's request body and puts the reply into
@@ -30,24 +30,16 @@ const defaultTimeout = 30 * time.Second
 func (t *Target) Do(x *flow.Exchange, k *Call) error {
 	x.Out.Clear()
 	x.Out.Body = flow.Body{}
-	if x.Start.IsZero() {
-		x.Start = time.Now()
-	}
-	if x.Deadline.IsZero() {
-		x.Deadline = time.Now().Add(defaultTimeout)
-	}
 	if err := k.frame(x); err != nil {
 		return err
 	}
-	begun := time.Since(x.Start)
+	k.begun = t.pools.now()
+	t.limit(x, k)
 	x.Event.Backend = flow.Backend{Called: true, Target: t.name}
-	err := t.call(x, k)
-	took := time.Since(x.Start)
-	b := &x.Event.Backend
-	b.Latency = took - begun
-	if err != nil {
+	if err := t.call(x, k); err != nil {
 		return t.fault(x, k, err)
 	}
+	b := &x.Event.Backend
 	if b.Status = x.Out.Status; b.Status >= 500 {
 		b.Failure = flow.Status5xx
 	}
@@ -57,11 +49,25 @@ func (t *Target) Do(x *flow.Exchange, k *Call) error {
 	return nil
 }
 
+// limit sets x.Deadline to the earlier one of itself and the call's timeout.
+func (t *Target) limit(x *flow.Exchange, k *Call) {
+	if k.Timeout == 0 && x.Deadline.IsZero() {
+		k.Timeout = defaultTimeout
+	}
+	if k.Timeout == 0 {
+		return
+	}
+	by := t.pools.base.Add(k.begun + k.Timeout)
+	if x.Deadline.IsZero() || by.Before(x.Deadline) {
+		x.Deadline = by
+	}
+}
+
 // call makes one attempt, and a second one on a fresh connection where the
 // first met a connection that had died in the pool.
 func (t *Target) call(x *flow.Exchange, k *Call) error {
 	for fresh := false; ; fresh = true {
-		c, reused, err := t.take(x.Deadline, fresh)
+		c, reused, err := t.take(x.Deadline, k.begun, fresh)
 		if err != nil {
 			return err
 		}
@@ -124,14 +130,16 @@ func (t *Target) attempt(x *flow.Exchange, k *Call, c *conn, reused bool) (sent 
 // that the request was sent to its end, without which the connection is not
 // used again.
 func (t *Target) deliver(x *flow.Exchange, k *Call, c *conn, whole bool) {
+	now := t.pools.now()
+	x.Event.Backend.Latency = now - k.begun
 	body := c.h1.Body()
 	if body.Done() {
-		t.finish(c, whole, t.pools.now())
+		t.finish(c, whole, now)
 		x.Out.Body = bodiless(x, k)
 		return
 	}
 	l := t.pools.legs.Get().(*leg)
-	*l = leg{target: t, conn: c, x: x, whole: whole}
+	*l = leg{target: t, conn: c, x: x, whole: whole, now: now}
 	x.Out.Body = flow.Streamed(l, body.Len())
 	x.AtEnd(l)
 }
@@ -169,7 +177,7 @@ func (t *Target) fault(x *flow.Exchange, k *Call, err error) error {
 	if isTimeout(err) && !time.Now().Before(x.Deadline) {
 		kind, failure = gate.IntegrationTimeout, flow.Timeout
 	}
-	x.Event.Backend.Failure = failure
+	x.Event.Backend.Failure, x.Event.Backend.Latency = failure, t.pools.now()-k.begun
 	if x.Trail != nil {
 		x.Trail.Add(flow.BackendAnswer, failure.String(), err.Error())
 	}

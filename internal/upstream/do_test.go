@@ -112,7 +112,12 @@ func TestFailures(t *testing.T) {
 		{"It resets before it answers.", func(p *peer) { p.head(); p.reset() }, gate.IntegrationFailure, flow.Reset},
 		{"It hangs up without reading.", func(p *peer) { time.Sleep(20 * time.Millisecond); p.reset() }, gate.IntegrationFailure, flow.Reset},
 		{"It hangs up within the head.", func(p *peer) { p.head(); p.send("HTTP/1.1 200 OK\r\nConte") }, gate.IntegrationFailure, flow.Reset},
-		{"It resets within the head.", func(p *peer) { p.head(); p.send("HTTP/1.1 200 OK\r\nConte"); time.Sleep(20 * time.Millisecond); p.reset() }, gate.IntegrationFailure, flow.Reset},
+		{"It resets within the head.", func(p *peer) {
+			p.head()
+			p.send("HTTP/1.1 200 OK\r\nConte")
+			time.Sleep(20 * time.Millisecond)
+			p.reset()
+		}, gate.IntegrationFailure, flow.Reset},
 		{"It never answers.", func(p *peer) { p.head(); p.head() }, gate.IntegrationTimeout, flow.Timeout},
 		{"It stalls within the head.", func(p *peer) { p.head(); p.send("HTTP/1.1 200 OK\r\nA: b\r\n"); p.head() }, gate.IntegrationTimeout, flow.Timeout},
 		{"It speaks no HTTP.", func(p *peer) { p.head(); p.send("220 mail ESMTP\r\n\r\n") }, gate.IntegrationMalformed, flow.Malformed},

@@ -70,6 +70,7 @@ type Pools struct {
 
 	legs    sync.Pool // of *leg
 	uploads sync.Pool // of *upload
+	calls   sync.Pool // of *Call
 }
 
 // New makes Pools without targets. It starts nothing until a connection is
@@ -93,6 +94,7 @@ func New(o Options) *Pools {
 		}
 	}
 	p.legs.New = func() any { return new(leg) }
+	p.calls.New = func() any { return &Call{pools: p} }
 	p.uploads.New = func() any { return newUpload() }
 	return p
 }

@@ -19,7 +19,8 @@ type leg struct {
 	target *Target
 	conn   *conn // nil once it was given back or ended
 	x      *flow.Exchange
-	whole  bool // the request was sent to its end
+	whole  bool          // the request was sent to its end
+	now    time.Duration // of the last look at the clock; 0: too long ago
 	err    error
 }
 
@@ -31,8 +32,8 @@ func (l *leg) Read(p []byte) (int, error) {
 		return 0, l.err
 	}
 	body := l.conn.h1.Body()
-	waits := len(body.Buffered()) == 0
-	if waits {
+	if len(body.Buffered()) == 0 {
+		l.now = 0
 		l.conn.h1.ReadBy(time.Now().Add(l.target.pools.o.stall()))
 	}
 	n, err := body.Read(p)
@@ -85,7 +86,10 @@ func (l *leg) End(x *flow.Exchange) {
 }
 
 func (l *leg) release() {
-	l.target.finish(l.conn, l.whole, l.target.pools.now())
+	if l.now == 0 {
+		l.now = l.target.pools.now()
+	}
+	l.target.finish(l.conn, l.whole, l.now)
 	l.conn = nil
 }
 

@@ -82,8 +82,7 @@ const trusted = time.Second
 
 // take returns a connection: the one that was used last, since it is the least
 // likely to have been closed by the backend, or else a fresh one.
-func (t *Target) take(by time.Time, fresh bool) (c *conn, reused bool, err error) {
-	now := t.pools.now()
+func (t *Target) take(by time.Time, now time.Duration, fresh bool) (c *conn, reused bool, err error) {
 	t.refresh(now)
 	for !fresh {
 		if c = t.pop(); c == nil {

@@ -101,10 +101,10 @@ func (u *upload) send(x *flow.Exchange, k *Call, c *conn) error {
 	s := x.In.Body.Stream()
 	left := x.In.Body.Len()
 	for {
-		begun := time.Since(x.Start)
+		begun := time.Now()
 		k.pulled = true
 		n, err := s.Read(u.buf)
-		lend(x, time.Since(x.Start)-begun)
+		lend(x, time.Since(begun))
 		if err != nil && err != io.EOF {
 			return &clientError{err}
 		}

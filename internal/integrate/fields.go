@@ -1,0 +1,333 @@
+package integrate
+
+import (
+	"encoding/hex"
+	"math/rand/v2"
+	"net/netip"
+	"strings"
+
+	"gatehouse/internal/field"
+	"gatehouse/internal/flow"
+	"gatehouse/internal/gate"
+)
+
+// What an HTTP backend sees of the client's fields, and what it sees besides.
+// Where AWS is not documented the choice is a constant here.
+const (
+	// viaText is what HTTP APIs add to Via; the protocol name in front is
+	// against RFC 9110 section 7.6.3 and AWS's own (captures of backends).
+	viaText = "HTTP/1.1 AmazonAPIGateway"
+	viaName = "AmazonAPIGateway"
+
+	// maxHops is how often a request may come by before it is taken for a loop:
+	// an integration that leads back to the gateway. Each pass adds a Via.
+	maxHops = 8
+
+	// emptyContentType is added to requests without a body and without a
+	// Content-Type, beside Content-Length: 0. That one is added is documented
+	// ("Working with HTTP integrations"); this value is that of a capture of an
+	// OPTIONS request behind an HTTP API.
+	emptyContentType = "application/x-www-form-urlencoded"
+
+	// sendXForwarded sends X-Forwarded-For, -Port and -Proto beside Forwarded.
+	// Captures show that HTTP APIs on AWS send Forwarded alone; most software
+	// that stands behind a gateway of one's own reads only the older fields.
+	sendXForwarded = true
+)
+
+// A rule says what becomes of a field of the client's request.
+type rule uint8
+
+const (
+	keep rule = iota // goes on as it is
+	drop             // ends here
+	ours             // is written anew, of what the client said and what we know
+)
+
+// requestRules are the fields that are not simply kept.
+var requestRules = [256]rule{
+	// Of this connection only: RFC 9110 section 7.6.1.
+	field.Connection:         drop,
+	field.KeepAlive:          drop,
+	field.ProxyConnection:    drop,
+	field.TE:                 drop,
+	field.Trailer:            drop,
+	field.TransferEncoding:   drop,
+	field.Upgrade:            drop,
+	field.ProxyAuthenticate:  drop,
+	field.ProxyAuthorization: drop,
+
+	// Removed by API Gateway when it parses a request: "Amazon API Gateway
+	// important notes".
+	field.ContentLength:   drop, // framing is written by upstream
+	field.ContentMD5:      drop,
+	field.Expect:          drop, // the door answers 100-continue itself
+	field.MaxForwards:     drop,
+	field.Server:          drop,
+	field.WWWAuthenticate: drop,
+
+	field.Host:            ours, // the endpoint's
+	field.Forwarded:       ours, // RFC 7239 section 4: appended
+	field.XForwardedFor:   ours, // the source is appended
+	field.XForwardedPort:  ours,
+	field.XForwardedProto: ours,
+	// Via, X-Amzn-Trace-Id, Content-Type and User-Agent are kept; the first
+	// gets a second field, the next two one where there is none.
+}
+
+// seen are the fields that what we add depends on.
+type seen struct{ via, trace, contentType, forwarded, forwardedFor bool }
+
+func (s *seen) note(id field.ID) {
+	switch id {
+	case field.Via:
+		s.via = true
+	case field.XAmznTraceID:
+		s.trace = true
+	case field.ContentType:
+		s.contentType = true
+	case field.Forwarded:
+		s.forwarded = true
+	case field.XForwardedFor:
+		s.forwardedFor = true
+	}
+}
+
+// appendFields writes the fields of the request to the backend, in the
+// client's order and spelling, and behind them those of the gateway.
+func appendFields(b []byte, x *flow.Exchange) ([]byte, error) {
+	l := &x.In.Header
+	var s seen
+	named := namesFields(l)
+	for i := range l.Len() {
+		id, name, value, ok := l.At(i)
+		if !ok || named && listed(l, name) {
+			continue
+		}
+		s.note(id)
+		if requestRules[id] == keep {
+			b = field.AppendField(b, name, value)
+		}
+	}
+	if s.via && hops(l) >= maxHops {
+		return b, gate.Failf(gate.APIConfigurationError, "the request came by %d times: an integration leads back to this gateway", maxHops)
+	}
+	b = appendForwarded(b, x, &s)
+	if sendXForwarded {
+		b = appendXForwarded(b, x, &s)
+	}
+	b = field.AppendField(b, "Via", viaText)
+	if !s.trace {
+		b = appendTrace(b, x)
+	}
+	if !s.contentType && emptyContentType != "" && x.In.Body.Len() == 0 {
+		b = field.AppendField(b, "Content-Type", emptyContentType)
+	}
+	return b, nil
+}
+
+// stripReply takes out of a reply what concerned the backend's connection
+// only. Content-Length stays: it is what a HEAD declares, and the door frames
+// every other reply by its body.
+func stripReply(l *field.List) {
+	for i := range l.Len() {
+		id, name, value, ok := l.At(i)
+		if !ok {
+			continue
+		}
+		if id == field.Connection {
+			for value != "" {
+				var option string
+				if option, value = cutOption(value); field.Identify(option) != field.ContentLength {
+					l.Del(option)
+				}
+			}
+		}
+		if id.HopByHop() {
+			l.Del(name)
+		}
+	}
+}
+
+// namesFields reports whether a Connection field lists more than "close" and
+// "keep-alive", which nearly none does.
+func namesFields(l *field.List) bool {
+	if _, ok := l.Lookup(field.Connection); !ok {
+		return false
+	}
+	return anyOption(l, func(option string) bool {
+		return !field.Equal(option, "close") && !field.Equal(option, "keep-alive")
+	})
+}
+
+// listed reports whether a Connection field names that field: RFC 9110 section
+// 7.6.1.
+func listed(l *field.List, name string) bool {
+	return anyOption(l, func(option string) bool { return field.Equal(option, name) })
+}
+
+// anyOption reports whether f holds for an option of a Connection field.
+func anyOption(l *field.List, f func(option string) bool) bool {
+	for i := range l.Len() {
+		id, _, value, ok := l.At(i)
+		for ok && id == field.Connection && value != "" {
+			var option string
+			if option, value = cutOption(value); option != "" && f(option) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// cutOption cuts the first element from the value of a list field. It may be
+// empty.
+func cutOption(value string) (first, rest string) {
+	first, rest, _ = strings.Cut(value, ",")
+	return strings.Trim(first, " \t"), rest
+}
+
+// hops counts how often the request came by an API gateway of this kind.
+func hops(l *field.List) (n int) {
+	for value := range l.Values("via") {
+		n += strings.Count(value, viaName)
+	}
+	return n
+}
+
+// appendForwarded writes one Forwarded field: what came before, then an
+// element of ours. Where the client sent none, its X-Forwarded-For stands for
+// what came before.
+func appendForwarded(b []byte, x *flow.Exchange, s *seen) []byte {
+	b = append(b, "Forwarded: "...)
+	switch {
+	case s.forwarded:
+		b = appendValues(b, &x.In.Header, field.Forwarded)
+	case s.forwardedFor:
+		b = appendEach(b, &x.In.Header)
+	}
+	if by := x.In.Listen.Addr(); by.IsValid() {
+		b = append(b, "by="...)
+		b = appendNode(b, by)
+		b = append(b, ';')
+	}
+	b = append(b, "for="...)
+	b = appendNode(b, x.In.Source)
+	b = append(b, ";host="...)
+	b = appendText(b, x.In.Host)
+	b = append(b, ";proto="...)
+	b = append(b, x.In.Scheme...)
+	return append(b, "\r\n"...)
+}
+
+// appendEach writes each address of X-Forwarded-For as an element of Forwarded.
+func appendEach(b []byte, l *field.List) []byte {
+	for i := range l.Len() {
+		id, _, value, ok := l.At(i)
+		for ok && id == field.XForwardedFor && value != "" {
+			var one string
+			if one, value = cutOption(value); one != "" {
+				b = append(b, "for="...)
+				b = appendText(b, one)
+				b = append(b, ", "...)
+			}
+		}
+	}
+	return b
+}
+
+// appendXForwarded writes the older fields of the same meaning. Port and proto
+// are those that the client used, whatever it says of them itself.
+func appendXForwarded(b []byte, x *flow.Exchange, s *seen) []byte {
+	b = append(b, "X-Forwarded-For: "...)
+	if s.forwardedFor {
+		b = appendValues(b, &x.In.Header, field.XForwardedFor)
+	}
+	if x.In.Source.IsValid() {
+		b = x.In.Source.AppendTo(b)
+	} else {
+		b = append(b, "unknown"...)
+	}
+	b = append(b, "\r\nX-Forwarded-Port: "...)
+	b = appendPort(b, x)
+	b = append(b, "\r\nX-Forwarded-Proto: "...)
+	b = append(b, x.In.Scheme...)
+	return append(b, "\r\n"...)
+}
+
+// appendValues writes all values of a field, each with a comma behind it.
+func appendValues(b []byte, l *field.List, id field.ID) []byte {
+	for i := range l.Len() {
+		if at, _, value, ok := l.At(i); ok && at == id && value != "" {
+			b = append(b, value...)
+			b = append(b, ", "...)
+		}
+	}
+	return b
+}
+
+// appendNode writes an address as RFC 7239 section 6 wants it.
+func appendNode(b []byte, ip netip.Addr) []byte {
+	switch {
+	case !ip.IsValid():
+		return append(b, "unknown"...)
+	case ip.Is6() && !ip.Is4In6():
+		b = append(b, `"[`...)
+		b = ip.WithZone("").AppendTo(b)
+		return append(b, `]"`...)
+	}
+	return ip.Unmap().AppendTo(b)
+}
+
+// appendText writes a token, or a quoted string where it is none: RFC 7239
+// section 4.
+func appendText(b []byte, s string) []byte {
+	token := s != ""
+	for i := 0; i < len(s) && token; i++ {
+		c := s[i]
+		token = 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c == '_'
+	}
+	if token {
+		return append(b, s...)
+	}
+	b = append(b, '"')
+	for i := range len(s) {
+		if s[i] == '"' || s[i] == '\\' {
+			b = append(b, '\\')
+		}
+		b = append(b, s[i])
+	}
+	return append(b, '"')
+}
+
+// appendPort writes the port that the client connected to: the one in its
+// Host, or that of the scheme.
+func appendPort(b []byte, x *flow.Exchange) []byte {
+	if i := strings.LastIndexByte(x.In.Host, ':'); i >= 0 && i+1 < len(x.In.Host) && x.In.Host[len(x.In.Host)-1] != ']' {
+		return append(b, x.In.Host[i+1:]...)
+	}
+	if x.In.Scheme == "https" {
+		return append(b, "443"...)
+	}
+	return append(b, "80"...)
+}
+
+// appendTrace writes a new X-Amzn-Trace-Id: "Root=1-", the time in 8 digits
+// and 24 random ones, all hexadecimal (AWS X-Ray, "Tracing header").
+func appendTrace(b []byte, x *flow.Exchange) []byte {
+	var raw [16]byte
+	at := uint32(x.Start.Unix())
+	raw[0], raw[1], raw[2], raw[3] = byte(at>>24), byte(at>>16), byte(at>>8), byte(at)
+	r, s := rand.Uint64(), rand.Uint32()
+	for i := range 8 {
+		raw[4+i] = byte(r >> (8 * i))
+	}
+	for i := range 4 {
+		raw[12+i] = byte(s >> (8 * i))
+	}
+	b = append(b, "X-Amzn-Trace-Id: Root=1-"...)
+	b = hex.AppendEncode(b, raw[:4])
+	b = append(b, '-')
+	b = hex.AppendEncode(b, raw[4:])
+	return append(b, "\r\n"...)
+}
