@@ -23,6 +23,8 @@ func Step(r *gate.Route) flow.Step {
 // version, nil if it can.
 func Unserved(r *gate.Route) error {
 	switch {
+	case r.Authorization.Kind == "":
+		return &UnservedError{r.Key, "an authorization that is not named"}
 	case r.Authorization.Kind != gate.AuthNone:
 		return &UnservedError{r.Key, "authorization " + string(r.Authorization.Kind)}
 	case r.APIKeyNeeded:

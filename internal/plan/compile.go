@@ -88,7 +88,7 @@ func (k *compiler) api(id gate.APIID) *api {
 // is: a deployment is frozen, so only the stage's settings can have changed.
 func (k *compiler) stage(e *entry, s *gate.Stage, old *stage) *stage {
 	p := e.api.Protocol
-	fresh := &stage{stage: s, routes: &routes{}}
+	fresh := &stage{stage: s, routes: &routes{}, missMeter: k.live.Meters.Route(e.api.ID, s.Name, unmatched, "")}
 	fresh.miss = miss(p, gate.Failf(gate.ResourceNotFound, "no route of stage %s matches", s.Name))
 	if s.Deployment == "" {
 		return fresh

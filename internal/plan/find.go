@@ -51,6 +51,7 @@ func (s *stage) find(x *flow.Exchange) flow.Handler {
 	}
 	if t == nil {
 		x.Trail.Add(flow.NothingMatched, x.In.Method, x.Path)
+		x.Event.Meter = s.missMeter
 		return s.miss
 	}
 	x.Route = t.route

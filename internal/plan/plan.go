@@ -70,6 +70,7 @@ type stage struct {
 	deployment *gate.Deployment // nil: nothing was deployed to it yet
 	routes     *routes
 	miss       flow.Handler // answers what no route does, through the same outer steps
+	missMeter  flow.Meter
 }
 
 // routes is a deployment, compiled for one stage: its counters bear the stage's
@@ -87,8 +88,11 @@ type target struct {
 	meter   flow.Meter
 }
 
+// unmatched is the route label under which a stage's misses are counted.
+const unmatched = "(unmatched)"
+
 // Meters hands out a route's counters, the same ones for the same names as
-// long as the process lives. An unmatched request counts under "(unmatched)".
+// long as somebody holds them.
 type Meters interface {
 	Route(api gate.APIID, stage gate.StageName, route, method string) flow.Meter
 }
