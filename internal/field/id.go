@@ -198,11 +198,29 @@ func Identify(name string) ID {
 	return Other
 }
 
+// among returns id if the name is its name. The two spellings that nearly
+// every sender uses are compared as wholes, the others letter by letter.
 func among(name string, id ID) ID {
-	if Equal(name, names[id]) {
+	if name == titles[id] || name == names[id] || Equal(name, names[id]) {
 		return id
 	}
 	return Other
+}
+
+// titles holds the known names with each word in title case.
+var titles = titled()
+
+func titled() (t [idCount]string) {
+	for id, name := range names {
+		b := []byte(name)
+		for i := range b {
+			if (i == 0 || b[i-1] == '-') && 'a' <= b[i] && b[i] <= 'z' {
+				b[i] -= 'a' - 'A'
+			}
+		}
+		t[id] = string(b)
+	}
+	return t
 }
 
 // Equal reports whether two field names are the same, ASCII letters compared
