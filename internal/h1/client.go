@@ -85,7 +85,7 @@ func (c *ClientConn) readHead(h *ReplyHead) (f framing, err error) {
 	if err != nil {
 		return f, c.headError(err)
 	}
-	if f, err = parseReply(h, c.in.bytes()[:n], &c.o.Limits); err != nil {
+	if f, n, err = parseReply(h, c.in.bytes()[:n], &c.o.Limits); err != nil {
 		return f, err
 	}
 	c.in.skip(n)

@@ -138,6 +138,10 @@ func (f *framing) transferEncoding(value string) error {
 }
 
 func (f *framing) connection(value string) {
+	if value == "keep-alive" { // nearly always
+		f.keep = true
+		return
+	}
 	for value != "" {
 		var option string
 		option, value, _ = strings.Cut(value, ",")

@@ -10,26 +10,28 @@ import (
 // maxName keeps a field name within the span that field.List has for it.
 const maxName = 1 << 12
 
-// parseRequest parses a whole head, its empty line included, into h.
-func parseRequest(h *Head, head []byte, l *Limits) (f framing, err error) {
+// parseRequest parses the head at the front of head, its empty line included,
+// into h, and returns its length. The last four bytes of head are CR LF CR LF,
+// so that no scan of a line runs past the end.
+func parseRequest(h *Head, head []byte, l *Limits) (f framing, n int, err error) {
 	b := h.Header.Load(head)
 	at, err := h.line(b, l)
 	if err != nil {
-		return f, err
+		return f, 0, err
 	}
-	if err := parseFields(&h.Header, b, at, l, &f); err != nil {
-		return f, err
+	if n, err = parseFields(&h.Header, b, at, l, &f); err != nil {
+		return f, 0, err
 	}
 	if err := f.settle(h.Minor); err != nil {
-		return f, err
+		return f, 0, err
 	}
 	if f.hosts == 0 && h.Minor > 0 {
-		return f, bad("no Host field")
+		return f, 0, bad("no Host field")
 	}
 	if h.Minor == 0 {
 		f.expect = false // RFC 9110 section 10.1.1
 	}
-	return f, nil
+	return f, n, nil
 }
 
 // line parses the request line of b and returns where the fields begin.
@@ -106,28 +108,31 @@ func firstLine(b []byte) []byte {
 	return line
 }
 
-// parseFields marks the fields of b from at on in list and notes their
-// framing. The section must end at the end of b with an empty line.
-func parseFields(list *field.List, b []byte, at int, l *Limits, f *framing) error {
+// parseFields marks the fields of b from at on in list, notes their framing,
+// and returns where the section has ended.
+func parseFields(list *field.List, b []byte, at int, l *Limits, f *framing) (end int, err error) {
 	for left := l.fields(); b[at] != '\r'; left-- {
 		if left == 0 {
-			return &SyntaxError{Status: 431, Reason: "too many fields"}
+			return 0, &SyntaxError{Status: 431, Reason: "too many fields"}
 		}
 		s, err := scanField(b, at)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		if id := list.Mark(at, s.nameEnd, s.value, s.valueEnd); id != field.Other {
 			if err := f.note(id, list.View(s.value, s.valueEnd)); err != nil {
-				return err
+				return 0, err
 			}
 		}
 		at = s.next
 	}
-	if at+2 != len(b) || b[at+1] != '\n' {
-		return bad("bare CR in the head")
+	if b[at+1] != '\n' {
+		return 0, bad("bare CR in the head")
 	}
-	return nil
+	if at+2 > l.headBytes() {
+		return 0, &SyntaxError{Status: 431, Reason: "head too large"}
+	}
+	return at + 2, nil
 }
 
 // span holds where one field line has its parts.
@@ -171,17 +176,17 @@ func badName(b []byte, at, end int) error {
 	return badValue("malformed field name", line)
 }
 
-// parseReply parses a whole head of a response into h.
-func parseReply(h *ReplyHead, head []byte, l *Limits) (f framing, err error) {
+// parseReply is parseRequest for a response.
+func parseReply(h *ReplyHead, head []byte, l *Limits) (f framing, n int, err error) {
 	b := h.Header.Load(head)
 	at, err := h.line(b)
 	if err != nil {
-		return f, err
+		return f, 0, err
 	}
-	if err := parseFields(&h.Header, b, at, l, &f); err != nil {
-		return f, err
+	if n, err = parseFields(&h.Header, b, at, l, &f); err != nil {
+		return f, 0, err
 	}
-	return f, f.settle(h.Minor)
+	return f, n, f.settle(h.Minor)
 }
 
 // line parses the status line. The blank before an empty reason, which RFC

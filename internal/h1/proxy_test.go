@@ -180,7 +180,7 @@ func BenchmarkParseRequest(b *testing.B) {
 	b.SetBytes(int64(len(head)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := parseRequest(&h, head, &l); err != nil {
+		if _, _, err := parseRequest(&h, head, &l); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -193,7 +193,7 @@ func BenchmarkParseReply(b *testing.B) {
 	b.SetBytes(int64(len(head)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := parseReply(&h, head, &l); err != nil {
+		if _, _, err := parseReply(&h, head, &l); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -192,7 +192,7 @@ func (c *ServerConn) readHead(h *Head) error {
 	if isPreface(head) {
 		return ErrPreface
 	}
-	f, err := parseRequest(h, head, &c.o.Limits)
+	f, n, err := parseRequest(h, head, &c.o.Limits)
 	if err != nil {
 		return err
 	}
