@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"gatehouse/internal/observe/logs"
+)
+
+// voice is how much a server says, besides its data.
+type voice struct {
+	Quiet   bool `xor:"voice" help:"Say nothing but warnings and errors."`
+	Verbose bool `xor:"voice" help:"Log each control call and more."`
+}
+
+// devCommand starts a gateway for the machine that it runs on: everything at
+// one address, any credentials, any region.
+type devCommand struct {
+	voice  `embed:""`
+	Listen string `placeholder:"ADDR" default:"127.0.0.1:4566" help:"Where to listen; port 0 takes a free one. This machine only."`
+	Admin  string `placeholder:"ADDR" default:"127.0.0.1:9464" help:"Where /livez, /readyz and /metrics are. This machine only."`
+	Data   string `placeholder:"DIR" help:"Keep everything in this directory. Without it, in memory."`
+}
+
+// Run starts and serves until a signal.
+func (c *devCommand) Run(ctx context.Context, t *terminal) error {
+	s, err := c.setup("dev", t)
+	if err != nil {
+		return err
+	}
+	started := time.Now()
+	w, err := open(s)
+	if err != nil {
+		return err
+	}
+	return w.serveUntil(ctx, func() error { c.announce(t, w, started); return nil })
+}
+
+// setup is the configuration of dev: the defaults of serve, but for one
+// listener, path addresses, no delay when it ends, and an access log beside the
+// process log, since stdout is for the start line.
+func (c *devCommand) setup(mode string, t *terminal) (setup, error) {
+	for flag, addr := range map[string]string{"--listen": c.Listen, "--admin": c.Admin} {
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			return setup{}, usage(fmt.Sprintf("%s %q is not an address: give host:port, such as 127.0.0.1:4566", flag, addr))
+		}
+		if !isLoopback(host) {
+			return setup{}, &failure{Exit: exitRefused, Code: "LoopbackOnly", What: fmt.Sprintf("dev does not listen on %s", addr),
+				Why: "it takes any credentials, so whoever reaches it can change every API and call whatever this machine can",
+				Do:  "listen on 127.0.0.1 or [::1]; for others, use gatehouse serve"}
+		}
+	}
+	conf := defaultConfig()
+	conf.Listeners = []Listener{{Addr: c.Listen, Planes: []string{planeData, planeControl}}}
+	conf.Data.PathAddresses = true
+	conf.Store.Dir = c.Data
+	conf.Admin.Addr = c.Admin
+	conf.Drain = DrainSection{Timeout: Duration(5 * time.Second)}
+	if c.Quiet {
+		conf.Logs.Access.Stdout = false
+	}
+	log, err := c.log(t)
+	return setup{Config: conf, Mode: mode, Memory: c.Data == "", AnyPlace: true, Log: log, Stdout: t.talk}, err
+}
+
+// log is the process log of a command without configuration, for a person.
+func (v voice) log(t *terminal) (*slog.Logger, error) {
+	level := slog.LevelInfo
+	switch {
+	case v.Quiet:
+		level = slog.LevelWarn
+	case v.Verbose:
+		level = slog.LevelDebug
+	}
+	format := "text"
+	if t.json {
+		format = "json"
+	}
+	return logs.Process(t.talk, level, format)
+}
+
+// A startLine is the data that dev writes when it is ready. Scripts read it.
+type startLine struct {
+	Endpoint string `json:"endpoint"`
+	Admin    string `json:"admin"`
+	Region   string `json:"region"`
+	Account  string `json:"account"`
+	Data     string `json:"data"` // "memory" or the directory
+}
+
+func (w *world) startLine() startLine {
+	s := startLine{w.controlURL(), w.adminURL(), w.Regions[0], w.Account, "memory"}
+	if !w.Memory {
+		s.Data = w.Store.Dir
+	}
+	return s
+}
+
+// announce tells that the gateway is ready, and what to do next.
+func (c *devCommand) announce(t *terminal, w *world, started time.Time) {
+	s := w.startLine()
+	if t.json {
+		// Nobody reads it if this fails, and the gateway serves all the same.
+		_ = t.printJSON(s)
+		return
+	}
+	if c.Quiet {
+		return
+	}
+	t.sayf("%s", head(t, w))
+	facts(t, w)
+	t.sayf("")
+	t.sayf("  Point your tools at it, in another terminal:   %s", t.paint(t.talk, cyan, evalEnv(s.Endpoint)))
+	t.sayf("    %s", t.paint(t.talk, cyan, "aws apigatewayv2 create-api --name hello --protocol-type HTTP --target http://127.0.0.1:8000"))
+	t.sayf("    %s", t.paint(t.talk, cyan, "gatehouse explain GET "+s.Endpoint+"/_aws/execute-api/API_ID/"))
+	t.sayf("")
+	t.sayf("  Ready in %s. Press Ctrl-C to stop.", briefly(time.Since(started)))
+}
+
+// head is the first line of a start.
+func head(t *terminal, w *world) string {
+	data := "data in " + w.Store.Dir
+	if w.Memory {
+		data = "data in memory (keep it: gatehouse dev --data ./gatehouse-data)"
+	}
+	return fmt.Sprintf("%s  %s mode, %s   %s", t.paint(t.talk, bold, "gatehouse "+thisBuild().Version), w.Mode, data,
+		t.paint(t.talk, amber, "NOT FOR PRODUCTION"))
+}
+
+// facts tells the addresses.
+func facts(t *terminal, w *world) {
+	s := w.startLine()
+	t.sayf("  AWS endpoint   %s   region %s   account %s", t.paint(t.talk, cyan, s.Endpoint), s.Region, s.Account)
+	t.sayf("  APIs           %s/_aws/execute-api/{api}/{stage}/{path}", s.Endpoint)
+	t.sayf("  Operations     %s/metrics  /livez  /readyz", s.Admin)
+}
+
+// evalEnv is the line that points a shell at an endpoint.
+func evalEnv(endpoint string) string {
+	if endpoint == "http://127.0.0.1:4566" {
+		return `eval "$(gatehouse env)"`
+	}
+	return `eval "$(gatehouse env --endpoint-url ` + endpoint + `)"`
+}
+
+// briefly writes a duration with at most two significant digits behind the dot.
+func briefly(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	default:
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", d.Seconds()), ".0") + " s"
+	}
+}
+
+// serveUntil runs a world with the signals of a server: SIGHUP besides those that
+// end ctx.
+func (w *world) serveUntil(ctx context.Context, ready func() error) error {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	ended := make(chan struct{})
+	defer func() { signal.Stop(hangups); close(ended) }()
+	go func() {
+		for {
+			select {
+			case <-hangups:
+				w.hangup()
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return w.run(ctx, ready)
+}

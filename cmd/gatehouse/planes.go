@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"gatehouse/internal/control"
+	v2service "gatehouse/internal/control/apigatewayv2"
+	"gatehouse/internal/control/gatehouse"
+	"gatehouse/internal/edge"
+	"gatehouse/internal/flow"
+	"gatehouse/internal/gate"
+	"gatehouse/internal/integrate"
+	"gatehouse/internal/plan"
+	"gatehouse/internal/wire"
+	v1 "gatehouse/internal/wire/apigateway"
+	v2 "gatehouse/internal/wire/apigatewayv2"
+	"gatehouse/internal/wire/management"
+)
+
+// v1Paths begin the paths of the V1 operations.
+func v1Paths() []string {
+	return []string{"/restapis", "/apikeys", "/usageplans", "/domainnames", "/domainnameaccessassociations",
+		"/rejectdomainnameaccessassociations", "/vpclinks", "/clientcertificates", "/account", "/sdktypes", "/tags"}
+}
+
+// control is everything that a control call can mean, behind the guard.
+func (w *world) control(desk *control.Desk) (http.Handler, error) {
+	o := wire.Options{Identify: w.identify, Observe: w.observe}
+	service := v2service.New(desk, w.dryRun)
+	second, err := v2.NewHandler(service, o)
+	if err != nil {
+		return nil, err
+	}
+	first, err := v1.NewHandler(v1.Unimplemented{}, o)
+	if err != nil {
+		return nil, err
+	}
+	connections, err := management.NewHandler(management.Unimplemented{}, o)
+	if err != nil {
+		return nil, err
+	}
+	own, err := w.explainer(service).Handler(o)
+	if err != nil {
+		return nil, err
+	}
+	mux := &wire.Mux{Entries: []wire.Entry{
+		{Name: "apigateway", Scope: "apigateway", Paths: v1Paths(), Handler: first},
+		{Name: "apigatewayv2", Scope: "apigateway", Paths: []string{"/v2"}, Handler: second},
+		{Name: "apigatewaymanagementapi", Scope: "execute-api", Handler: connections},
+		{Name: "gatehouse", Scope: gatehouse.ScopeName, Paths: []string{gatehouse.PathPrefix}, Handler: own},
+	}}
+	guard := &wire.Guard{Next: mux, PublicURL: w.PublicURL}
+	for i := range w.Listeners {
+		guard.Hosts = append(guard.Hosts, w.Listeners[i].Hosts...)
+	}
+	return guard, nil
+}
+
+// dryRun refuses a deployment of which something could not be served.
+func (w *world) dryRun(d *gate.Definition) error {
+	for _, p := range plan.Check(d, w.live) {
+		return p
+	}
+	return nil
+}
+
+// identify lets every caller of this machine in: signatures are not verified
+// yet, which is why control listeners are loopback only.
+func (w *world) identify(_ *http.Request, _ []byte, c *wire.Caller) error {
+	c.Account = w.Account
+	return nil
+}
+
+// observe counts a control call, and tells the operator what went wrong inside.
+func (w *world) observe(c wire.Call) {
+	operation := c.Operation
+	if operation == "" {
+		operation = "(unknown)"
+	}
+	w.metrics.Control(operation, strconv.Itoa(c.Status), c.Duration)
+	attrs := []any{"service", c.Service, "operation", operation, "status", c.Status, "request_id", c.Caller.RequestID, "source", c.Caller.SourceIP, "took", c.Duration}
+	switch {
+	case c.Stack != nil:
+		w.Log.Error("a control call panicked; this is a defect of the gateway", append(attrs, "err", c.Err, "stack", string(c.Stack))...)
+	case c.Status >= 500 && c.Status != http.StatusNotImplemented:
+		w.Log.Error("a control call failed", append(attrs, "err", c.Err)...)
+	case c.Err != nil:
+		w.Log.Debug("a control call was refused", append(attrs, "err", c.Err)...)
+	default:
+		w.Log.Debug("control call", attrs...)
+	}
+}
+
+// explainer is the service of our own operations.
+func (w *world) explainer(service v2.Service) *gatehouse.Service {
+	paths := w.Data.PathAddresses
+	return &gatehouse.Service{
+		Plan:   func() *plan.Plan { return w.edge.Plan() },
+		Locate: func(x *flow.Exchange) error { return edge.Locate(x, paths) },
+		Draft:  func(ctx context.Context, api gate.APIID) ([]string, error) { return routeKeys(ctx, service, api) },
+		Target: w.target,
+		Status: gatehouse.Status{Version: thisBuild().Version, Mode: w.Mode, Account: w.Account, Regions: slices.Clone(w.Regions)},
+	}
+}
+
+// target is what an integration would call for an exchange. It compiles the
+// integration once more: for one question that is cheaper than keeping every
+// compiled one in reach.
+func (w *world) target(x *flow.Exchange) (method, url string, ok bool) {
+	if x.Route == nil || x.Route.Integration == nil || x.Route.Integration.Kind != gate.HTTPProxy {
+		return "", "", false
+	}
+	p, err := integrate.HTTP(x.Route, w.pools)
+	if err != nil {
+		return "", "", false // the plan's Problems say why
+	}
+	method, url = p.Target(x)
+	return method, url, true
+}
+
+// maxDraft bounds the routes that explain reads of a draft.
+const maxDraft = 10000
+
+// routeKeys lists the routes of an API as GetRoutes does: with the rights of
+// the caller of ctx and no others.
+func routeKeys(ctx context.Context, service v2.Service, api gate.APIID) (keys []string, err error) {
+	id := string(api)
+	in := &v2.GetRoutesInput{ApiId: &id}
+	for len(keys) < maxDraft {
+		page, err := service.GetRoutes(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.Items {
+			keys = append(keys, *r.RouteKey)
+		}
+		if in.NextToken = page.NextToken; in.NextToken == nil {
+			break
+		}
+	}
+	return keys, nil
+}
