@@ -118,6 +118,8 @@ var borrowed = map[string]struct {
 	"github.com/prometheus/client_golang":               {[]string{"internal/observe", "internal/observe/...", "internal/admin"}, "the exposition format, fed by our own counters"},
 	"github.com/prometheus/client_model":                {[]string{"internal/observe", "internal/observe/..."}, "comes with client_golang"},
 	"github.com/santhosh-tekuri/jsonschema/v6":          {[]string{"internal/schema"}, "JSON Schema draft 4"},
+	"github.com/google/go-cmp":                          {[]string{"internal/store/storetest"}, "a suite is a test that others call: it shows what differs"},
+	"pgregory.net/rapid":                                {[]string{"internal/store/storetest"}, "as above: it walks a model"},
 	"go.etcd.io/bbolt":                                  {[]string{"internal/store/local"}, "the embedded store: one file, many readers"},
 	"go.etcd.io/etcd/client/v3":                         {[]string{"internal/store/cluster"}, "the store of a cluster"},
 	"go.yaml.in/yaml/v4":                                {[]string{"cmd/gatehouse", "internal/openapi", "test/"}, "gatehouse.yaml and OpenAPI documents, with line numbers"},
