@@ -39,9 +39,15 @@ func (r *recorder) Failed() bool {
 	return r.failed
 }
 
+// Cleanup may be called by the goroutines of a check, as that of a *testing.T.
+func (r *recorder) Cleanup(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cleanups = append(r.cleanups, f)
+}
+
 // patience is short: some broken stores are noticed by what never comes.
 func (r *recorder) patience() time.Duration           { return 2 * time.Second }
-func (r *recorder) Cleanup(f func())                  { r.cleanups = append(r.cleanups, f) }
 func (r *recorder) Log(...any)                        {}
 func (r *recorder) Logf(string, ...any)               {}
 func (r *recorder) Error(args ...any)                 { r.fail(fmt.Sprint(args...)) }
@@ -286,9 +292,9 @@ func oneByOne(s store.Store, ctx context.Context, changes []store.Change) (revis
 }
 
 // split lets through what Validate refuses for its number.
-func split(s store.Store, ctx context.Context, changes []store.Change) (revision uint64, err error) {
+func split(s store.Store, ctx context.Context, changes []store.Change) (uint64, error) {
 	for len(changes) > store.MaxChanges {
-		if revision, err = s.Commit(ctx, changes[:store.MaxChanges]...); err != nil {
+		if _, err := s.Commit(ctx, changes[:store.MaxChanges]...); err != nil {
 			return 0, err
 		}
 		changes = changes[store.MaxChanges:]
