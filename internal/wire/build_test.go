@@ -62,7 +62,7 @@ func things(put func(context.Context, *Thing) (*Thing, error)) wire.Table {
 	return wire.Table{
 		Service: "things", Invalid: "ValidationException",
 		Enums:       map[string][]string{"Kind": {"RED", "BLUE"}, "Op": {"add", "remove"}},
-		Constraints: map[string]wire.Constraint{"Thing.Small": {Range: &[2]int64{1, 10}}, "Thing.Name": {MaxLength: 8, Pattern: `[a-zé]*`}},
+		Constraints: map[string]wire.Constraint{"Thing.Small": {Range: &[2]int64{1, 10}}, "Thing.Name": {MinLength: 1, MaxLength: 8, Pattern: `[a-zé]*`}},
 		Operations: []wire.Operation{
 			wire.Op("PutThing", "PUT", "/things/{ID}", 201, put),
 			wire.Unit("ImportThing", "POST", "/things?mode=import", 202, func(_ context.Context, in *Raw) error { return nil }),

@@ -56,16 +56,31 @@ func (fixedKey) Retrieve(context.Context) (aws.Credentials, error) {
 
 // walk is one service's journey of all operations through its official client.
 type walk struct {
-	t       *testing.T
-	table   wire.Table
-	rand    *rand.Rand
-	seen    map[string]bool // "Structure.Member" of ours that carried a value through client and codec
-	enums   map[string]bool // of the client's that were compared value by value
-	differ  map[string]bool // what one model has and the other lacks
-	walked  int
-	sparse  bool // leave optional members out at random
-	hollow  bool // lists and maps are empty, not absent
-	request *http.Request
+	t      *testing.T
+	table  wire.Table
+	rand   *rand.Rand
+	seen   map[string]bool // "Structure.Member" of ours that carried a value through client and codec
+	enums  map[string]bool // of the client's that were compared value by value
+	differ map[string]bool // what one model has and the other lacks
+	walked int
+	sparse bool // leave optional members out at random
+	hollow bool // lists and maps are empty, not absent
+
+	handler  *wire.Handler
+	request  *http.Request
+	got, out any       // what the operation at hand was given, and what it answers
+	call     wire.Call // what was observed of it
+}
+
+// serve puts the walk itself behind every operation.
+func (w *walk) serve() {
+	for i := range w.table.Operations {
+		w.table.Operations[i].Call = func(_ context.Context, in any) (any, error) {
+			w.got = in
+			return w.out, nil
+		}
+	}
+	w.handler = handler(w.t, w.table, wire.Options{Observe: func(c wire.Call) { w.call = c }})
 }
 
 // TestEveryOperationThroughTheOfficialClient sends random inputs of all operations from the official clients to the handlers and
@@ -87,8 +102,9 @@ func TestEveryOperationThroughTheOfficialClient(t *testing.T) {
 	} {
 		t.Run(c.table.Service, func(t *testing.T) {
 			w := &walk{t: t, table: c.table, rand: rand.New(rand.NewPCG(7, 11)), seen: map[string]bool{}, enums: map[string]bool{}, differ: map[string]bool{}}
+			w.serve()
 			for i := range c.table.Operations {
-				w.operation(i, c.client)
+				w.operation(&c.table.Operations[i], c.client)
 			}
 			if w.walked != c.operations {
 				t.Errorf("%d operations walked, want %d", w.walked, c.operations)
@@ -116,9 +132,8 @@ func TestEveryOperationThroughTheOfficialClient(t *testing.T) {
 }
 
 // operation sends several inputs: one with every member set, one with every list and map empty, and some with members left out.
-func (w *walk) operation(i int, client func(*roundTrip) any) {
-	op := &w.table.Operations[i]
-	transport := &roundTrip{}
+func (w *walk) operation(op *wire.Operation, client func(*roundTrip) any) {
+	transport := &roundTrip{http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.request = r; w.handler.ServeHTTP(rw, r) })}
 	method := reflect.ValueOf(client(transport)).MethodByName(op.Name)
 	if !method.IsValid() {
 		w.differ["only ours: operation "+op.Name] = true
@@ -127,51 +142,34 @@ func (w *walk) operation(i int, client func(*roundTrip) any) {
 	w.walked++
 	for n := range 6 {
 		w.hollow, w.sparse = n == 1, n > 1
-		in := reflect.New(method.Type().In(1).Elem())
-		w.fill(in.Elem(), op.In, op.In.Name())
-
-		var got, sent reflect.Value
-		if op.Out != nil {
-			sent = reflect.New(op.Out)
-			w.fillOurs(sent.Elem())
-		}
-		op.Call = func(_ context.Context, in any) (any, error) {
-			got = reflect.ValueOf(in)
-			if op.Out == nil {
-				return nil, nil
-			}
-			return sent.Interface(), nil
-		}
-		var status int
-		h, err := wire.NewHandler(w.table, wire.Options{Observe: func(c wire.Call) {
-			status = c.Status
-			if c.Err != nil || c.Operation != op.Name {
-				w.t.Errorf("%s: routed to %q: %v", op.Name, c.Operation, c.Err)
-			}
-		}})
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		transport.handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.request = r; h.ServeHTTP(rw, r) })
-		result := method.Call([]reflect.Value{reflect.ValueOf(context.Background()), in})
-		if err, _ := result[1].Interface().(error); err != nil {
-			w.t.Errorf("%s: %v", op.Name, err)
-			return
-		}
-		if status != op.Code {
-			w.t.Errorf("%s: status %d, want %d", op.Name, status, op.Code)
-		}
-		if !got.IsValid() {
-			w.t.Errorf("%s: the operation was not called", op.Name)
-			return
-		}
-		w.compare(in.Elem(), got.Elem(), op.In.Name())
-		if op.Out != nil {
-			w.compare(result[0].Elem(), sent.Elem(), op.Out.Name())
-		}
+		w.journey(op, method)
 		if w.t.Failed() {
 			w.t.Fatalf("%s: stopped at journey %d: %s %s", op.Name, n, w.request.Method, w.request.URL)
 		}
+	}
+}
+
+// journey sends one input there and one output back.
+func (w *walk) journey(op *wire.Operation, method reflect.Value) {
+	in := reflect.New(method.Type().In(1).Elem())
+	w.fill(in.Elem(), op.In, op.In.Name())
+	w.got, w.out = nil, nil
+	if op.Out != nil {
+		out := reflect.New(op.Out)
+		w.fillOurs(out.Elem())
+		w.out = out.Interface()
+	}
+	result := method.Call([]reflect.Value{reflect.ValueOf(context.Background()), in})
+	if err, _ := result[1].Interface().(error); err != nil {
+		w.t.Errorf("%s: %v", op.Name, err)
+		return
+	}
+	if c := w.call; c.Status != op.Code || c.Err != nil || c.Operation != op.Name || c.Caller.AccessKeyID != "AKIDEXAMPLE" {
+		w.t.Errorf("%s: observed %+v", op.Name, c)
+	}
+	w.compare(in.Elem(), reflect.ValueOf(w.got).Elem(), op.In.Name())
+	if op.Out != nil {
+		w.compare(result[0].Elem(), reflect.ValueOf(w.out).Elem(), op.Out.Name())
 	}
 }
 

@@ -28,7 +28,7 @@ type Guard struct {
 // ServeHTTP hands the call on or refuses it.
 func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e := g.check(r); e != nil {
-		e.answer().write(w, r, newRequestID())
+		e.refuse(w, r)
 		return
 	}
 	g.Next.ServeHTTP(w, r)

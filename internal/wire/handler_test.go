@@ -3,10 +3,12 @@ package wire_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -91,6 +93,16 @@ func TestNeitherOutputNorErrorIsAnInternalFailure(t *testing.T) {
 	h := handler(t, things(func(context.Context, *Thing) (*Thing, error) { return nil, nil }), wire.Options{})
 	if a := do(h, request("PUT", "/things/x", `{"name":"a"}`)); a.status != 500 {
 		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+func TestABodyThatEndsEarly(t *testing.T) {
+	var call wire.Call
+	h := handler(t, things(echo), wire.Options{Observe: func(c wire.Call) { call = c }})
+	r := request("PUT", "/things/x", "")
+	r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"name":"a"}`), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	if a := do(h, r); a.status != 400 || a.typ != "SerializationException" || !errors.Is(call.Err, io.ErrUnexpectedEOF) {
+		t.Errorf("%d %s, observed %v", a.status, a.typ, call.Err)
 	}
 }
 

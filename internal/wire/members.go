@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 	"time"
@@ -62,8 +61,4 @@ func structure(t reflect.Type) reflect.Type {
 		return nil
 	}
 	return t
-}
-
-func (m Member) String() string {
-	return fmt.Sprintf("%s (%s)", m.Path, m.Wire)
 }

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"mime"
@@ -38,13 +37,7 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.Handler.ServeHTTP(w, r)
 		return
 	}
-	id := newRequestID()
-	a := refusal.answer()
-	if isForm(r) || r.URL.Query().Has("Action") {
-		a.body = refusal.xml(id)
-		a.header.Set("Content-Type", "text/xml")
-	}
-	a.write(w, r, id)
+	refusal.refuse(w, r)
 }
 
 func (m *Mux) find(r *http.Request) (*Entry, *Error) {
@@ -143,17 +136,4 @@ func (f failed) Read([]byte) (int, error) { return 0, f.err }
 func isForm(r *http.Request) bool {
 	t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return err == nil && t == "application/x-www-form-urlencoded"
-}
-
-// xml is the error as clients of the query protocol read it; they choke on JSON.
-func (e *Error) xml(requestID string) []byte {
-	type fault struct {
-		Type, Code, Message string
-	}
-	text, _ := xml.Marshal(struct { // three strings always marshal
-		XMLName   xml.Name `xml:"ErrorResponse"`
-		Error     fault
-		RequestID string `xml:"RequestId"`
-	}{Error: fault{"Sender", e.Type, e.Message}, RequestID: requestID})
-	return text
 }

@@ -1,7 +1,10 @@
 package wire_test
 
 import (
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"gatehouse/internal/wire"
 	"gatehouse/internal/wire/apigateway"
@@ -36,3 +39,64 @@ var (
 	_ = apigatewayv2.CreateStageOutput(apigatewayv2.Stage{})
 	_ = apigatewayv2.CreateDeploymentOutput(apigatewayv2.Deployment{})
 )
+
+// Clients take any 2xx, so the walk through them says nothing about the codes of success. These are the rules that AWS's references
+// show.
+func TestSuccessCodes(t *testing.T) {
+	special := map[string]int{
+		"apigateway DeleteMethod": 204, "apigateway DeleteMethodResponse": 204, "apigateway DeleteIntegration": 204, "apigateway DeleteIntegrationResponse": 204,
+		"apigateway UpdateMethodResponse": 201, "apigateway CreateVpcLink": 202, "apigateway FlushStageCache": 202, "apigateway FlushStageAuthorizersCache": 202,
+		"apigateway TestInvokeMethod": 200, "apigateway TestInvokeAuthorizer": 200, "apigateway ImportDocumentationParts": 200, "apigateway PutRestApi": 200,
+		"apigateway TagResource": 204, "apigateway UntagResource": 204, "apigateway RejectDomainNameAccessAssociation": 202,
+		"apigatewayv2 DeleteVpcLink": 202, "apigatewayv2 PublishPortal": 202, "apigatewayv2 PreviewPortal": 202,
+		"apigatewayv2 PutRoutingRule": 200, "apigatewayv2 PutPortalProductSharingPolicy": 200,
+		"management PostToConnection": 200,
+	}
+	for _, table := range []wire.Table{apigateway.Table(apigateway.Unimplemented{}), apigatewayv2.Table(apigatewayv2.Unimplemented{}), management.Table(management.Unimplemented{})} {
+		for _, o := range table.Operations {
+			want := map[string]int{"GET": 200, "PATCH": 200, "POST": 201, "PUT": 201, "DELETE": 204}[o.Method]
+			if o.Method == "DELETE" && table.Service == "apigateway" {
+				want = 202
+			}
+			if code, ok := special[table.Service+" "+o.Name]; ok {
+				want = code
+			}
+			if o.Code != want {
+				t.Errorf("%s %s: %d, want %d", table.Service, o.Name, o.Code, want)
+			}
+		}
+	}
+}
+
+func TestMembers(t *testing.T) {
+	var got []string
+	for _, o := range apigatewayv2.Table(apigatewayv2.Unimplemented{}).Operations {
+		if o.Name != "ImportApi" && o.Name != "GetRouteResponse" && o.Name != "CreateApi" {
+			continue
+		}
+		for _, m := range wire.Members(o.In) {
+			line := o.Name + " " + m.Path + " " + m.Wire
+			for _, word := range []string{m.In, m.Enum} {
+				if word != "" {
+					line += " " + word
+				}
+			}
+			if m.Required {
+				line += " required"
+			}
+			if o.Name != "CreateApi" || strings.HasPrefix(m.Path, "Cors") || m.Enum != "" {
+				got = append(got, line)
+			}
+		}
+	}
+	want := []string{
+		"CreateApi CorsConfiguration corsConfiguration", "CreateApi CorsConfiguration.AllowCredentials allowCredentials", "CreateApi CorsConfiguration.AllowHeaders allowHeaders",
+		"CreateApi CorsConfiguration.AllowMethods allowMethods", "CreateApi CorsConfiguration.AllowOrigins allowOrigins", "CreateApi CorsConfiguration.ExposeHeaders exposeHeaders",
+		"CreateApi CorsConfiguration.MaxAge maxAge", "CreateApi IpAddressType ipAddressType IpAddressType", "CreateApi ProtocolType protocolType ProtocolType required",
+		"GetRouteResponse ApiId ApiId label required", "GetRouteResponse RouteId RouteId label required", "GetRouteResponse RouteResponseId RouteResponseId label required",
+		"ImportApi Basepath basepath query", "ImportApi Body body required", "ImportApi FailOnWarnings failOnWarnings query",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
