@@ -142,6 +142,8 @@ func TestMux(t *testing.T) {
 		{desc: "a service that is not served", scope: "dynamodb", target: "/", status: 501, want: "does not serve the service dynamodb. It serves: apigateway, apigatewayv2, cognito-idp, management, monitoring."},
 		{desc: "a service of the query protocol that is not served", scope: "sts", method: "POST", target: "/", header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
 			body: "Action=GetCallerIdentity&Version=2011-06-15", status: 501, want: "<ErrorResponse><Error><Type>Sender</Type><Code>NotImplementedException</Code><Message>This gateway does not serve the service sts."},
+		{desc: "a service of the JSON protocols that is not served", scope: "dynamodb", method: "POST", target: "/", header: map[string]string{"X-Amz-Target": "DynamoDB_20120810.ListTables"}, status: 501,
+			want: `{"__type":"NotImplementedException","message":"This gateway does not serve the service dynamodb.`},
 		{desc: "a CBOR service that is not served", scope: "logs", method: "POST", target: "/service/X/operation/Y", header: map[string]string{"Smithy-Protocol": "rpc-v2-cbor"}, status: 501,
 			want: "\xa2\x79\x00\x06__type\x79\x00\x17NotImplementedException\x79\x00\x07message\x79\x00"},
 		{desc: "an unsigned path that is nobody's", target: "/x", status: 501, want: "path /x"},

@@ -12,6 +12,11 @@ func (e *Error) refuse(w http.ResponseWriter, r *http.Request) {
 	id := newRequestID()
 	a := e.answer()
 	switch {
+	case r.Header.Get("X-Amz-Target") != "":
+		// The JSON protocols look for the type in the body only.
+		typed := *e
+		typed.Fields = map[string]any{"__type": e.Type}
+		a = typed.answer()
 	case r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor":
 		a.body = e.cbor()
 		a.header.Set("Content-Type", "application/cbor")
