@@ -8,7 +8,7 @@ import (
 )
 
 // bind fills the members of an input that do not travel in the body: labels of the path, query keys, header fields, the payload.
-// A label and a query key that is repeated although it is not a list are taken strictly; the last of a repeated scalar wins.
+// Of a query key that is repeated although its member is no list, the last value wins.
 func bind(s *shape, v reflect.Value, labels map[string]string, query url.Values, literals url.Values, h http.Header, body []byte) error {
 	bound := map[string]bool{}
 	for i := range s.members {

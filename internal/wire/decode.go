@@ -31,8 +31,10 @@ const (
 	textMapWanted      = "Expected map or null"
 )
 
-// words are the names of kinds in those texts.
-var words = map[kind]string{isString: "n String", isBool: " Boolean", isInt: "n Integer", isFloat: " Double", isTime: " Timestamp", isBlob: " Blob"}
+// word is the name of a kind in those texts, which end before it with the article's "a".
+func (k kind) word() string {
+	return [...]string{isString: "n String", isBool: " Boolean", isInt: "n Integer", isFloat: " Double", isTime: " Timestamp", isBlob: " Blob"}[k]
+}
 
 func serialization(format string, args ...any) *Error {
 	return &Error{Type: typeSerialization, Status: http.StatusBadRequest, Message: fmt.Sprintf(format, args...)}
@@ -345,5 +347,5 @@ func mismatch(t *typ, tok json.Token) *Error {
 			return serialization(textNumberAsString)
 		}
 	}
-	return serialization("%s", prefix+words[t.kind])
+	return serialization("%s", prefix+t.kind.word())
 }
