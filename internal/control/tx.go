@@ -28,6 +28,7 @@ type Tx struct {
 
 // Do runs op and commits what it changed; after a conflict again, from the
 // start, at most store.Attempts times in all, then it is a ConflictException.
+// What is larger than a commit is a BadRequestException.
 // Runs that lost a race over the same line (an API, say) take turns. An error
 // of op ends it and changes nothing. A commit to the plane is awaited: Do
 // returns when this node has handled it.
@@ -70,6 +71,10 @@ func (d *Desk) run(ctx context.Context, line string, op func(*Tx) error) (revisi
 		revision, err = t.commit()
 		return err
 	})
+	if errors.Is(err, store.ErrTooBig) {
+		err = &wire.Error{Type: "BadRequestException", Status: 400, Err: err,
+			Message: "The resource is larger than the 1 MiB that can be stored at once: shorten it or split it."}
+	}
 	if errors.Is(err, store.ErrConflict) {
 		err = &wire.Error{Type: "ConflictException", Status: 409, Err: err,
 			Message: "Unable to complete operation due to concurrent modification. Please try again later."}

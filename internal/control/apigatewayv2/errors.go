@@ -2,6 +2,7 @@ package apigatewayv2
 
 import (
 	"fmt"
+	"strings"
 
 	"gatehouse/internal/control"
 	"gatehouse/internal/gate"
@@ -98,7 +99,7 @@ func notBuilt(field, what string) *wire.Error {
 // clip bounds what a message repeats of a request.
 func clip(s string) string {
 	if len(s) > 80 {
-		return s[:80] + "..."
+		return strings.ToValidUTF8(s[:80], "") + "..."
 	}
 	return s
 }

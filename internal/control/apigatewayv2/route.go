@@ -192,6 +192,7 @@ func (s *Service) UpdateRoute(ctx context.Context, in *v2.UpdateRouteInput) (*v2
 		}
 		was := doc.AWS
 		control.Merge(&doc.AWS, in)
+		dropAuthorizer(&doc.AWS, in)
 		if is(was.ApiGatewayManaged) && text(doc.AWS.RouteKey) != text(was.RouteKey) {
 			return bad("routeKey", textManagedChange, "route")
 		}
@@ -202,6 +203,21 @@ func (s *Service) UpdateRoute(ctx context.Context, in *v2.UpdateRouteInput) (*v2
 		return nil
 	})
 	return &out, err
+}
+
+// dropAuthorizer takes away what a new authorizationType has no use for, unless
+// the caller says otherwise: clients that go back to NONE say just that.
+func dropAuthorizer(r *v2.Route, in *v2.UpdateRouteInput) {
+	kind := text(in.AuthorizationType)
+	if kind == "" || kind == string(gate.AuthJWT) {
+		return
+	}
+	if in.AuthorizationScopes == nil {
+		r.AuthorizationScopes = nil
+	}
+	if in.AuthorizerId == nil && kind != string(gate.AuthCustom) {
+		r.AuthorizerId = nil
+	}
 }
 
 // changeRoute completes, checks and puts a route that was another one before.

@@ -175,3 +175,20 @@ func (w *world) refused(before map[string]string, err error, typ, part string) {
 		w.Errorf("a refused call changed the store:\n%s", diff)
 	}
 }
+
+func placeOf(t testing.TB, w *world) control.Place {
+	t.Helper()
+	return must[control.Place](t)(w.desk.Place(w.ctx))
+}
+
+// load reads a draft document.
+func load(t testing.TB, w *world, key string, v any) {
+	t.Helper()
+	doc, err := w.store.Get(context.Background(), key)
+	if err == nil {
+		err = control.Decode(doc.Value, v)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"time"
 
@@ -117,6 +118,7 @@ func (s *Service) exchange(ctx context.Context, method, url string) (*flow.Excha
 	x.Begin(ctx, time.Now())
 	x.In.Method, x.In.Target, x.In.Minor, x.In.Proto, x.In.Scheme = method, url, 1, "HTTP/1.1", "http"
 	x.In.Header.Add("Host", c.Host)
+	x.In.Source, _ = netip.ParseAddr(c.SourceIP) // what is no address stays none
 	if err := s.Locate(x); err != nil {
 		return nil, badRequest("The URL %q: %v. Give a whole URL or a path.", clip(url), err)
 	}
@@ -136,7 +138,9 @@ type explanation struct {
 	handler flow.Handler
 	fault   *gate.Fault // why there is no handler
 	draft   string      // the key of a route of the draft that would match
+	likely  string      // the key of a route that the client may have meant
 	deploys bool        // the stage has a deployment
+	control bool        // no API is meant: a control call
 }
 
 // find fills in what the plan says.
@@ -153,6 +157,9 @@ func (e *explanation) find() {
 	}
 	e.handler = h
 	out.Host, out.Path = ptr(x.In.Host), ptr(x.Path)
+	if e.control = x.API == nil && e.service.Shared && !isAPIHost(x.In.Host); e.control {
+		return
+	}
 	if e.fault != nil {
 		out.Status = ptr(int32(e.fault.Render(gate.HTTP).Status))
 	}
@@ -172,6 +179,11 @@ func (e *explanation) find() {
 	}
 }
 
+func isAPIHost(host string) bool {
+	_, ok := plan.DefaultHost(host)
+	return ok
+}
+
 func (e *explanation) own(a *gate.API) bool {
 	c, ok := wire.CallerOf(e.ctx)
 	return !ok || c.Account == "" || c.Account == a.Account
@@ -183,6 +195,7 @@ func (e *explanation) compare() {
 	near := newNearest(x.In.Method, x.Path)
 	e.plan.Candidates(gate.StageRef{API: x.API.ID, Name: x.Stage.Name}, x.In.Method, x.Path, near.add)
 	out.Candidates, out.Omitted = near.list()
+	e.likely = near.likely()
 	if x.Route == nil {
 		out.Status = ptr(int32(http.StatusNotFound))
 		e.searchDraft()

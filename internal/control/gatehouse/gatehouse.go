@@ -34,6 +34,9 @@ type Service struct {
 	// Target is the method and URL that a matched exchange would call. ok is
 	// false for an integration that calls no URL. Nil: not known.
 	Target func(x *flow.Exchange) (method, url string, ok bool)
+	// Shared is set where listeners serve both planes: there a request that
+	// means no API is a control call.
+	Shared bool
 	// Status describes this installation.
 	Status Status
 }

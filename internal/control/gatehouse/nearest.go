@@ -20,6 +20,7 @@ type nearest struct {
 	method, path string
 	kept         []likeness
 	count        int
+	best         likeness // once listed
 }
 
 type likeness struct {
@@ -52,6 +53,9 @@ func (n *nearest) list() (shown []candidate, omitted *int32) {
 		n.kept[i].steps = distance(cut(path), n.path)
 	}
 	n.trim(maxShown, exactly)
+	if len(n.kept) > 0 {
+		n.best = n.kept[0]
+	}
 	for _, l := range n.kept {
 		shown = append(shown, candidate{ptr(l.key), ptr(l.why == route.Matched), ptr(l.why.String())})
 	}
@@ -66,13 +70,16 @@ func (n *nearest) trim(to int, less func(a, b likeness) int) {
 	n.kept = n.kept[:min(len(n.kept), to)]
 }
 
-// rank orders findings: what matched, what matches but for the method, the rest.
+// rank orders findings: what matched, what matches but for the method, what
+// matches as far as it goes, and what says something else.
 func rank(w route.Why) int {
 	switch w {
 	case route.Matched, route.Outranked, route.MethodOther:
 		return int(w)
+	case route.TooShort, route.TooLong, route.EmptySegment:
+		return int(route.TooShort)
 	}
-	return int(route.MethodOther) + 1
+	return int(route.TooShort) + 1
 }
 
 // roughly compares without the edit distance.
@@ -102,6 +109,15 @@ func shared(a, b string) int {
 		n++
 	}
 	return n
+}
+
+// likely is the key that the client may have meant, or "": its path differs in
+// one or two letters.
+func (n *nearest) likely() string {
+	if b := n.best; b.why == route.SegmentOther && b.steps <= 2 && b.steps < len(n.path)-1 {
+		return b.key
+	}
+	return ""
 }
 
 func cut(s string) string { return s[:min(len(s), maxText)] }

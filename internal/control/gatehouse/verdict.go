@@ -20,11 +20,10 @@ func (e *explanation) judge() {
 func (e *explanation) verdict() (string, []string) {
 	x, out := e.x, e.out
 	switch {
+	case e.control:
+		return fmt.Sprintf("No API is meant by %s%s: this is a control call, and 403 where it is not signed.", orNone(x.In.Host), x.Path), apiForms()
 	case x.API == nil:
-		return fmt.Sprintf("%d because the host %s names no API.", *out.Status, orNone(x.In.Host)), []string{
-			"An API is reached as http://{api}.execute-api.{anything}/{stage}/{path}, and where path addresses are on as /_aws/execute-api/{api}/{stage}/{path}.",
-			"aws apigatewayv2 get-apis lists the APIs.",
-		}
+		return fmt.Sprintf("%d because the host %s names no API.", *out.Status, orNone(x.In.Host)), apiForms()
 	case x.Stage == nil:
 		return fmt.Sprintf("%d because API %s has no stage for the path %s.", *out.Status, x.API.ID, x.Path), []string{
 			"The first segment of the path names the stage. " + e.stages(),
@@ -44,6 +43,13 @@ func (e *explanation) verdict() (string, []string) {
 	}
 	return fmt.Sprintf("Route %s of stage %s answers, by %s %s.", x.Route.Key, x.Stage.Name,
 		strings.TrimSpace(*out.Integration.Kind+" "+*out.Integration.Method), *out.Integration.URL), nil
+}
+
+func apiForms() []string {
+	return []string{
+		"An API is reached as http://{api}.execute-api.{anything}/{stage}/{path}, and where path addresses are on as /_aws/execute-api/{api}/{stage}/{path}.",
+		"aws apigatewayv2 get-apis lists the APIs.",
+	}
 }
 
 func (e *explanation) problemFix() []string {
@@ -79,6 +85,9 @@ func (e *explanation) unmatched() (string, []string) {
 	if c := e.out.Candidates; len(c) > 0 && *c[0].Why == route.MethodOther.String() {
 		verdict += fmt.Sprintf(" %s has the path, but another method.", *c[0].Route)
 		fixes = append(fixes, fmt.Sprintf("Send the method of that route, or add the route %s %s.", x.In.Method, pathOf(*c[0].Route)))
+	}
+	if e.likely != "" {
+		fixes = append(fixes, fmt.Sprintf("Did you mean %s?", e.likely))
 	}
 	if other := e.onOtherStage(); other != "" {
 		fixes = append(fixes, fmt.Sprintf("Stage %s has a route for it.", other))

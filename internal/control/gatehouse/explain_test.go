@@ -1,0 +1,222 @@
+package gatehouse
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/internal/edge"
+	"gatehouse/internal/flow"
+	"gatehouse/internal/gate"
+	"gatehouse/internal/observe/metrics"
+	"gatehouse/internal/plan"
+	"gatehouse/internal/route"
+	"gatehouse/internal/upstream"
+	"gatehouse/internal/wire"
+)
+
+// house is a plan of two APIs: shop with the stages prod, dev (another
+// deployment) and bare (none), and other, which is of another account.
+func house(t *testing.T, backend string) *plan.Plan {
+	t.Helper()
+	proxy := func(key, uri string) gate.Route {
+		return gate.Route{ID: "r", Key: key, Authorization: gate.Authorization{Kind: gate.AuthNone},
+			Integration: &gate.Integration{ID: "i", Kind: gate.HTTPProxy, URI: backend + uri, Timeout: time.Second}}
+	}
+	function := proxy("GET /function", "")
+	function.Integration = &gate.Integration{ID: "f", Kind: gate.Lambda, URI: "arn:x"}
+	definitions := map[gate.DeploymentID][]gate.Route{
+		"d1": {proxy("GET /pets/{id}", "/animals/{id}"), proxy("GET /hello", "/hello"), function},
+		"d2": {proxy("GET /later", "/later")},
+	}
+	c := plan.NewCatalog()
+	put := func(key string, v any) {
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Apply(key, text)
+	}
+	for _, a := range []gate.API{{ID: "shop", Protocol: gate.HTTP, Account: "111111111111", Name: "Shop"}, {ID: "other", Protocol: gate.HTTP, Account: "222222222222"}} {
+		put(gate.APIKey(a.ID), a)
+		for name, d := range map[gate.StageName]gate.DeploymentID{"prod": "d1", "dev": "d2", "bare": ""} {
+			put(gate.StageKey(gate.StageRef{API: a.ID, Name: name}), gate.Stage{API: a.ID, Name: name, Deployment: d})
+		}
+		for id := range definitions {
+			put(gate.DeploymentKey(gate.DeploymentRef{API: a.ID, ID: id}), gate.Deployment{API: a.ID, ID: id})
+		}
+	}
+	pools := upstream.New(upstream.Options{})
+	t.Cleanup(pools.Close)
+	live := &plan.Live{Pools: pools, Meters: metrics.New(metrics.Options{}), Limits: gate.DefaultLimits(), Log: slog.New(slog.DiscardHandler)}
+	load := func(_ context.Context, a *gate.API, d *gate.Deployment) (*gate.Definition, error) {
+		return &gate.Definition{API: *a, Deployment: *d, Routes: definitions[d.ID]}, nil
+	}
+	return plan.Compile(context.Background(), c, 1, nil, load, live, nil)
+}
+
+// ask calls Explain as a client does and returns the status and the body.
+func ask(t *testing.T, s *Service, method, target string, more ...string) (int, string) {
+	t.Helper()
+	h, err := s.Handler(wire.Options{Identify: func(_ *http.Request, _ []byte, c *wire.Caller) error {
+		c.Account = "111111111111"
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := "method=" + url.QueryEscape(method) + "&url=" + url.QueryEscape(target) + strings.Join(more, "")
+	r := httptest.NewRequest("GET", "http://127.0.0.1:4566/_gatehouse/explain?"+q, nil)
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20261122/us-east-1/gatehouse/aws4_request, SignedHeaders=host, Signature="+strings.Repeat("0", 64))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Code, w.Body.String()
+}
+
+func service(p *plan.Plan) *Service {
+	return &Service{
+		Plan:   func() *plan.Plan { return p },
+		Locate: func(x *flow.Exchange) error { return edge.Locate(x, true) },
+		Draft: func(_ context.Context, id gate.APIID) ([]string, error) {
+			return []string{"GET /pets/{id}", "GET /fresh/{x}", "malformed"}, nil
+		},
+	}
+}
+
+// TestVerdicts holds what is said of each way that a request can end.
+func TestVerdicts(t *testing.T) {
+	s := service(house(t, "http://127.0.0.1:1"))
+	const shop = "http://shop.execute-api.localhost"
+	for _, tc := range []struct {
+		desc, method, url string
+		want              []string
+	}{
+		{"A route answers.", "GET", shop + "/prod/pets/7?x=y", []string{
+			`"route":"GET /pets/{id}"`, `"deployment":"d1"`, `"params":[{"name":"id","value":"7"}]`, `{"route":"GET /pets/{id}","matched":true,"why":"matched"}`,
+			`"verdict":"Route GET /pets/{id} of stage prod answers, by HTTP_PROXY http://127.0.0.1:1/animals/{id}."`}},
+		{"A path address is found as well.", "GET", "/_aws/execute-api/shop/prod/hello", []string{`"host":"shop.execute-api.localhost:4566"`, `"route":"GET /hello"`}},
+		{"Another method has the path.", "POST", shop + "/prod/hello", []string{`404 because no route of stage prod matches POST /hello. GET /hello has the path, but another method.`, `add the route POST /hello`}},
+		{"A misspelt path.", "GET", shop + "/prod/helo", []string{`"status":404`, `Did you mean GET /hello?`, `{"route":"GET /hello","matched":false,"why":"a literal segment differs"}`}},
+		{"A route of the draft.", "GET", shop + "/prod/fresh/1", []string{`GET /fresh/{x} exists in the draft, but the stage still serves deployment d1.`, `aws apigatewayv2 create-deployment --api-id shop --stage-name 'prod'`}},
+		{"A route of another stage.", "GET", shop + "/prod/later", []string{`Stage dev has a route for it.`}},
+		{"A stage without deployment.", "GET", shop + "/bare/hello", []string{`404 because nothing has been deployed to stage bare.`}},
+		{"No such stage.", "GET", shop + "/nope/x", []string{`404 because API shop has no stage for the path /nope/x.`, `The API has: bare, dev, prod.`}},
+		{"No such API.", "GET", "http://zzz.execute-api.localhost/", []string{`404 because the host zzz.execute-api.localhost names no API.`}},
+		{"No host of an API.", "GET", "http://example.com/", []string{`404 because the host example.com names no API.`}},
+		{"An API of another account is none.", "GET", "http://other.execute-api.localhost/prod/hello", []string{`404 because the host other.execute-api.localhost names no API.`}},
+		{"An integration that is not served.", "GET", shop + "/prod/function", []string{`"verdict":"500 because route GET /function cannot be served: `, `LAMBDA`}},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			code, body := ask(t, s, tc.method, tc.url)
+			for _, want := range tc.want {
+				if code != 200 || !strings.Contains(body, want) {
+					t.Errorf("%d %s\nlacks %s", code, body, want)
+				}
+			}
+			if strings.Contains(tc.desc, "another account") && strings.Contains(body, "222222222222") {
+				t.Error("tells of another account")
+			}
+		})
+	}
+	s.Shared = true
+	if _, body := ask(t, s, "GET", "/v2/apis"); !strings.Contains(body, "this is a control call, and 403 where it is not signed") {
+		t.Errorf("a control path is explained as %s", body)
+	}
+}
+
+func TestBadQuestions(t *testing.T) {
+	s := service(house(t, "http://127.0.0.1:1"))
+	for _, tc := range []struct{ desc, method, url, want string }{
+		{"No method.", "G T", "/x", "is not an HTTP method"},
+		{"A blank in the URL.", "GET", "/a b", "percent-encode it"},
+		{"A fragment.", "GET", "/a#b", "percent-encode it"},
+		{"Text beyond ASCII.", "GET", "/ä", "percent-encode it"},
+		{"No URL.", "GET", "ftp://x/", "Give a whole URL or a path"},
+		{"A URL without end.", "GET", "/" + strings.Repeat("a", maxURL), "longer than"},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			if code, body := ask(t, s, tc.method, tc.url); code != 400 || !strings.Contains(body, tc.want) {
+				t.Errorf("%d %s", code, body)
+			}
+		})
+	}
+}
+
+// TestSend holds that the backend is called when asked, and only then.
+func TestSend(t *testing.T) {
+	calls := 0
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls++
+		w.Header().Set("Set-Cookie", "session=secret")
+		fmt.Fprintf(w, "%s %s %s", r.Method, r.URL, strings.Repeat("z", calls/2*2*maxReplyBody))
+	}))
+	defer backend.Close()
+	s := service(house(t, backend.URL))
+	const u = "http://shop.execute-api.localhost/prod/pets/7"
+	if ask(t, s, "GET", u); calls != 0 {
+		t.Fatal("the backend was called without being asked for")
+	}
+	_, body := ask(t, s, "GET", u, "&send=true")
+	for _, want := range []string{`"body":"GET /animals/7 "`, `"verdict":"200 from route GET /pets/{id} of stage prod, made by the backend in`, `"truncated":false`, `(not shown)`, `{"what":"target","a":"GET ` + backend.URL + `/animals/7"`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%s\nlacks %s", body, want)
+		}
+	}
+	if strings.Contains(body, "session=secret") {
+		t.Error("a cookie is shown")
+	}
+	if _, body = ask(t, s, "GET", u, "&send=true"); !strings.Contains(body, `"truncated":true`) || len(body) > 2*maxReplyBody {
+		t.Errorf("a long reply is shown in %d bytes", len(body))
+	}
+	backend.Close()
+	if _, body = ask(t, s, "GET", u, "&send=true"); !strings.Contains(body, `"verdict":"503 from route GET /pets/{id} of stage prod, made by the gateway: `) {
+		t.Errorf("a backend that is gone is explained as %s", body)
+	}
+}
+
+// TestADraftThatCannotBeRead holds that the rest is told all the same.
+func TestADraftThatCannotBeRead(t *testing.T) {
+	s := service(house(t, "http://127.0.0.1:1"))
+	s.Draft = func(context.Context, gate.APIID) ([]string, error) { return nil, errors.New("denied") }
+	if code, body := ask(t, s, "GET", "http://shop.execute-api.localhost/prod/fresh/1"); code != 200 || strings.Contains(body, "draft") {
+		t.Errorf("%d %s", code, body)
+	}
+}
+
+// TestNearest holds that the list is bounded and its order by likeness.
+func TestNearest(t *testing.T) {
+	n := newNearest("GET", "/pets/dogs")
+	for i := range 5000 {
+		n.add(fmt.Sprintf("GET /zzz/%d", i), route.SegmentOther)
+	}
+	n.add("GET /pets/cats", route.SegmentOther)
+	n.add("GET /pets", route.TooLong)
+	n.add("POST /pets/dogs", route.MethodOther)
+	n.add("GET /pets/dog", route.SegmentOther)
+	n.add("$default", route.Matched)
+	for i := range 5000 {
+		n.add(fmt.Sprintf("GET /yyy/%d", i), route.SegmentOther)
+	}
+	if cap(n.kept) > 4*maxKept {
+		t.Errorf("%d candidates are kept", cap(n.kept))
+	}
+	list, omitted := n.list()
+	var order []string
+	for _, c := range list[:5] {
+		order = append(order, *c.Route)
+	}
+	if got, want := strings.Join(order, ", "), "$default, POST /pets/dogs, GET /pets, GET /pets/dog, GET /pets/cats"; got != want {
+		t.Errorf("the order is %s, want %s", got, want)
+	}
+	if len(list) != maxShown || *omitted != 10005-maxShown {
+		t.Errorf("%d shown, %d left out", len(list), *omitted)
+	}
+}
