@@ -66,6 +66,9 @@ func (b *Body) reset(kind bodyKind, length int64) {
 // Len is the declared length in bytes: -1 when it is unknown, 0 without a body.
 func (b *Body) Len() int64 { return b.size }
 
+// Delivered is how many bytes of the body were read so far.
+func (b *Body) Delivered() int64 { return b.given }
+
 // Done reports whether the body was read to its end.
 func (b *Body) Done() bool { return b.err == io.EOF }
 

@@ -30,13 +30,8 @@ func (b *Body) advance() {
 			return
 		}
 		b.in.skip(n)
-		if b.phase == atTrailer && b.hasEnded() {
-			return
-		}
 	}
 }
-
-func (b *Body) hasEnded() bool { return b.err == io.EOF }
 
 // step consumes one element of the framing from the front of held and returns
 // its length; 0: it is not there whole.

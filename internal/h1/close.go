@@ -34,7 +34,7 @@ func (c *ServerConn) lingerOn() {
 	scratch := takeBuffer(smallBuffer)
 	defer scratch.give()
 	for dropped := 0; dropped < maxLinger; {
-		n, err := c.in.timed.Conn.Read(scratch.b[:smallBuffer])
+		n, err := c.in.timed.Read(scratch.b[:smallBuffer]) // below TLS: nobody reads the text
 		if dropped += n; err != nil {
 			return
 		}

@@ -314,6 +314,10 @@ func (c *ServerConn) frame(n int) {
 	}
 }
 
+// Written is how many bytes of the running reply's body were accepted so far,
+// framing not counted.
+func (c *ServerConn) Written() int64 { return c.reply.wrote }
+
 // Flush sends what is held back.
 func (c *ServerConn) Flush() error {
 	if c.gone || c.out == nil {

@@ -319,6 +319,10 @@ func (c *ServerConn) Next() bool {
 		return false
 	}
 	c.idleSince = c.now
+	if c.out != nil && cap(c.out.b) > smallBuffer {
+		c.out.give() // a long reply made it grow
+		c.out = nil
+	}
 	if c.in.buf != nil && c.in.buffered() == 0 && cap(c.in.buf.b) > smallBuffer {
 		c.in.release() // a long head or trailer made it grow
 		c.in.room(smallBuffer)
