@@ -303,13 +303,22 @@ func appendText(b []byte, s string) []byte {
 // appendPort writes the port that the client connected to: the one in its
 // Host, or that of the scheme.
 func appendPort(b []byte, x *flow.Exchange) []byte {
-	if i := strings.LastIndexByte(x.In.Host, ':'); i >= 0 && i+1 < len(x.In.Host) && x.In.Host[len(x.In.Host)-1] != ']' {
+	if i := strings.LastIndexByte(x.In.Host, ':'); i >= 0 && digits(x.In.Host[i+1:]) {
 		return append(b, x.In.Host[i+1:]...)
 	}
 	if x.In.Scheme == "https" {
 		return append(b, "443"...)
 	}
 	return append(b, "80"...)
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // appendTrace writes a new X-Amzn-Trace-Id: "Root=1-", the time in 8 digits

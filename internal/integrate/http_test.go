@@ -442,6 +442,9 @@ func loop(t testing.TB) func() {
 
 // TestServeAllocatesNothing guards the proxy path.
 func TestServeAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes sync.Pool forget at random")
+	}
 	if n := testing.AllocsPerRun(1000, loop(t)); n != 0 {
 		t.Errorf("%v allocations, want 0", n)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gatehouse/internal/flow"
+	"gatehouse/internal/gate"
 	"gatehouse/internal/h1"
 )
 
@@ -167,6 +168,15 @@ func room(b []byte, n int) []byte {
 func lend(x *flow.Exchange, waited time.Duration) {
 	if !x.Deadline.IsZero() {
 		x.Deadline = x.Deadline.Add(waited)
+	}
+}
+
+// lendLength moves the deadline as n bytes of a body are about to be sent of
+// which sent went before: bodies up to AWS's limit are sent within the timeout,
+// as there; longer ones, which an operator has allowed, at a least rate.
+func lendLength(x *flow.Exchange, sent, n int64) {
+	if over := min(sent+n-gate.DefaultLimits().Body, n); over > 0 {
+		lend(x, time.Duration(over)*time.Second/(1<<20))
 	}
 }
 

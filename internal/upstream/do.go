@@ -20,8 +20,9 @@ const defaultTimeout = 30 * time.Second
 // its end or closed.
 //
 // x.Deadline bounds the wait for a connection, opening it, sending, and the
-// wait for the reply's head; time spent waiting for the client's own body
-// moves it. Behind the head the body may take as long as it keeps coming.
+// wait for the reply's head. Time spent waiting for the client's own body moves
+// it, and so does what a body is longer than AWS allows, at a second a MiB.
+// Behind the head the reply's body may take as long as it keeps coming.
 //
 // The error is a *gate.Fault, or what reading the client's body returned, as
 // it is. x.Event.Backend, Reused and Retry tell what happened either way. When
@@ -177,6 +178,7 @@ func (t *Target) fault(x *flow.Exchange, k *Call, err error) error {
 	if isTimeout(err) && !time.Now().Before(x.Deadline) {
 		kind, failure = gate.IntegrationTimeout, flow.Timeout
 	}
+	x.Out.Clear() // a head that was read in part
 	x.Event.Backend.Failure, x.Event.Backend.Latency = failure, t.pools.now()-k.begun
 	if x.Trail != nil {
 		x.Trail.Add(flow.BackendAnswer, failure.String(), err.Error())

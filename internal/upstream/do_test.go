@@ -199,6 +199,27 @@ func TestBodyFailures(t *testing.T) {
 	}
 }
 
+// TestUnsentGoesAgain holds that any method is sent again where the used
+// connection took nothing of it.
+func TestUnsentGoesAgain(t *testing.T) {
+	b := startBackend(t, func(n int, p *peer) {
+		p.head()
+		p.send(ok)
+		if n == 0 {
+			p.reset()
+			return
+		}
+		p.head()
+	})
+	target := newPools(t, Options{}).Target(b.address())
+	get(target)
+	time.Sleep(trusted / 4) // the reset is here, and nobody looks for it yet
+	o := do(target, exchange(flow.Streamed(&source{text: "abc"}, flow.Unknown)), request("POST"))
+	if o.err != nil || o.body != "ok" || !o.x.Event.Retry {
+		t.Errorf("got %q, %v, retry %v", o.body, o.err, o.x.Event.Retry)
+	}
+}
+
 // TestRetry is the table of the one safe retry.
 func TestRetry(t *testing.T) {
 	for _, tc := range []struct {

@@ -9,9 +9,9 @@ import (
 
 // quiet reports whether the socket of an idle connection is open and has
 // nothing to read: the backend has neither hung up nor sent what nobody asked
-// for. It peeks without waiting and consumes nothing. Over TLS unread bytes
-// may be a session ticket, so there only the end counts.
-func quiet(nc net.Conn, secure bool) bool {
+// for. It peeks without waiting and consumes nothing. Over TLS unread bytes are
+// most likely the alert that comes before the end.
+func quiet(nc net.Conn) bool {
 	sc, ok := nc.(syscall.Conn)
 	if !ok {
 		return true // an in-memory connection of a test
@@ -21,16 +21,9 @@ func quiet(nc net.Conn, secure bool) bool {
 		return false
 	}
 	var one [1]byte
-	var n int
 	var peek error
 	err = raw.Control(func(fd uintptr) {
-		n, _, peek = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		_, _, peek = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 	})
-	if err != nil {
-		return false
-	}
-	if peek == syscall.EAGAIN || peek == syscall.EWOULDBLOCK || peek == syscall.EINTR {
-		return true
-	}
-	return peek == nil && n > 0 && secure
+	return err == nil && (peek == syscall.EAGAIN || peek == syscall.EWOULDBLOCK)
 }

@@ -78,7 +78,7 @@ func (t *Target) String() string { return t.name }
 
 // trusted is how long a connection may have been idle and still be used
 // without a look at its socket. A busy target never pays for the look.
-const trusted = time.Second
+const trusted = 100 * time.Millisecond
 
 // take returns a connection: the one that was used last, since it is the least
 // likely to have been closed by the backend, or else a fresh one.
@@ -124,7 +124,7 @@ func (t *Target) pop() (c *conn) {
 // Bytes that nobody asked for condemn it, whatever they are.
 func (t *Target) usable(c *conn, now time.Duration) bool {
 	idle := now - c.used
-	return c.h1.Alive() && idle < t.pools.o.idleTimeout() && (idle < trusted || quiet(c.raw, c.nc != net.Conn(c.timed)))
+	return c.h1.Alive() && idle < t.pools.o.idleTimeout() && (idle < trusted || quiet(c.raw))
 }
 
 // reserve claims the right to open a connection. At the cap an idle one makes

@@ -96,11 +96,12 @@ func (u *upload) listen(c *conn, method string) {
 // send sends the rest of the body.
 func (u *upload) send(x *flow.Exchange, k *Call, c *conn) error {
 	if k.rest == restBytes {
+		lendLength(x, 0, int64(len(k.payload)))
 		return u.write(x, c, k.payload)
 	}
 	s := x.In.Body.Stream()
 	left := x.In.Body.Len()
-	for {
+	for sent := int64(0); ; {
 		begun := time.Now()
 		k.pulled = true
 		n, err := s.Read(u.buf)
@@ -108,6 +109,8 @@ func (u *upload) send(x *flow.Exchange, k *Call, c *conn) error {
 		if err != nil && err != io.EOF {
 			return &clientError{err}
 		}
+		lendLength(x, sent, int64(n))
+		sent += int64(n)
 		if k.rest == restChunked {
 			u.frame = h1.AppendChunk(u.frame[:0], u.buf[:n])
 			if err == io.EOF {

@@ -1,0 +1,255 @@
+package upstream
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/internal/field"
+	"gatehouse/internal/flow"
+	"gatehouse/internal/gate"
+)
+
+// held is a source that tells what of it is in memory, as the body of a
+// connection does.
+type held struct{ source }
+
+func (h *held) Buffered() []byte { return []byte(h.text) }
+
+// TestFraming holds how a request's body reaches the wire.
+func TestFraming(t *testing.T) {
+	sum := &field.List{}
+	sum.Add("X-Sum", "1")
+	long := strings.Repeat("x", smallBody+1)
+	for _, tc := range []struct {
+		desc string
+		body flow.Body
+		want string
+	}{
+		{"No body is announced.", flow.Body{}, "Content-Length: 0\r\n\r\n"},
+		{"Bytes.", flow.Bytes([]byte("abc")), "Content-Length: 3\r\n\r\nabc"},
+		{"Many bytes.", flow.Bytes([]byte(long)), "Content-Length: 16385\r\n\r\n" + long},
+		{"A short stream.", flow.Streamed(&source{text: "abc", piece: 1}, 3), "Content-Length: 3\r\n\r\nabc"},
+		{"A long stream of known length.", flow.Streamed(&source{text: long, piece: 1000}, int64(len(long))), "Content-Length: 16385\r\n\r\n" + long},
+		{"A stream of unknown length goes in chunks.", flow.Streamed(&source{text: "abcd", piece: 2}, flow.Unknown), "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n"},
+		{"With its trailer.", flow.Streamed(&source{text: "ab", trailer: sum}, flow.Unknown), "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 1\r\n\r\n"},
+		{"An empty one, too.", flow.Streamed(&source{}, flow.Unknown), "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+		{"One that is in memory as a whole gets a length.", flow.Streamed(&held{source{text: "abc"}}, flow.Unknown), "Content-Length: 3\r\n\r\nabc"},
+		{"Unless it has a trailer.", flow.Streamed(&held{source{text: "abc", trailer: sum}}, flow.Unknown), "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n"},
+		{"What is in memory of a longer one goes first.", flow.Streamed(&held{source{text: "abcd", piece: 3}}, flow.Unknown), "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n"},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			got := make(chan string, 1)
+			b := startBackend(t, func(_ int, p *peer) {
+				head := p.head()
+				_, framing, _ := strings.Cut(head, "Host: b\r\n")
+				got <- framing + p.body(len(tc.want)-len(framing))
+				p.send(ok)
+				p.head()
+			})
+			target := newPools(t, Options{}).Target(b.address())
+			o := do(target, exchange(tc.body), request("POST"))
+			if o.err != nil || o.body != "ok" {
+				t.Fatalf("%q, %v", o.body, o.err)
+			}
+			if g := <-got; g != tc.want {
+				t.Errorf("got %.200q, want %.200q", g, tc.want)
+			}
+			if target.conns.Load() != 1 {
+				t.Error("the connection was not kept")
+			}
+		})
+	}
+}
+
+// TestLongBodiesArriveWhole sends bodies through a server of net/http, plain
+// and over TLS, and compares sums.
+func TestLongBodiesArriveWhole(t *testing.T) {
+	payload := bytes.Repeat([]byte("0123456789abcdef"), 1<<17) // 2 MiB
+	want := sha256.Sum256(payload)
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sum := sha256.New()
+		io.Copy(sum, r.Body)
+		io.WriteString(w, hex.EncodeToString(sum.Sum(nil)))
+		w.Write(payload)
+	})
+	for _, secure := range []bool{false, true} {
+		srv := httptest.NewUnstartedServer(h)
+		o := Options{}
+		if secure {
+			srv.StartTLS()
+			o.Roots = srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+		} else {
+			srv.Start()
+		}
+		u, _ := url.Parse(srv.URL)
+		at := netip.MustParseAddrPort(u.Host)
+		p := newPools(t, o)
+		target := p.Target(Address{Secure: secure, Host: at.Addr().String(), Port: at.Port(), ServerName: "example.com"})
+		for i, body := range []flow.Body{
+			flow.Streamed(&source{text: string(payload), piece: 9999}, int64(len(payload))),
+			flow.Streamed(&source{text: string(payload), piece: 9999}, flow.Unknown),
+			flow.Bytes(payload),
+		} {
+			o := do(target, exchange(body), request("PUT"))
+			if o.err != nil || o.cut != nil || o.body != hex.EncodeToString(want[:])+string(payload) {
+				t.Errorf("secure %v, body %d: %v, %v, %d bytes", secure, i, o.err, o.cut, len(o.body))
+			}
+			if o.x.Event.Reused != (i > 0) {
+				t.Errorf("secure %v, body %d: reused %v", secure, i, o.x.Event.Reused)
+			}
+		}
+		p.Close()
+		srv.Close()
+	}
+}
+
+// TestEarlyAnswer holds that an answer which comes before the body was read is
+// forwarded, and that the connection then ends.
+func TestEarlyAnswer(t *testing.T) {
+	const refusal = "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig"
+	for _, tc := range []struct {
+		desc   string
+		script func(p *peer)
+		kept   bool
+	}{
+		{"The backend answers and stops reading.", func(p *peer) { p.head(); p.send(refusal); time.Sleep(time.Second) }, false},
+		{"It answers and hangs up.", func(p *peer) { p.head(); p.send(refusal) }, false},
+		{"It answers, closes its sending half and reads a little.", func(p *peer) {
+			p.head()
+			p.send("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig")
+			p.body(1 << 20)
+		}, false},
+		{"It answers and reads on: the body is sent whole.", func(p *peer) {
+			p.head()
+			p.send(refusal)
+			p.body(32 << 20)
+			p.head()
+		}, true},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			b := startBackend(t, func(_ int, p *peer) { tc.script(p) })
+			target := newPools(t, Options{}).Target(b.address())
+			body := flow.Streamed(&source{text: strings.Repeat("x", 32<<20)}, 32<<20)
+			begun := time.Now()
+			o := do(target, exchange(body), request("POST"))
+			if o.err != nil || o.x.Out.Status != 413 || o.body != "big" {
+				t.Errorf("got %d %q, %v, %v", o.x.Out.Status, o.body, o.err, o.cut)
+			}
+			if took := time.Since(begun); took > 900*time.Millisecond {
+				t.Errorf("the answer was held back for %v", took)
+			}
+			if kept := target.conns.Load() == 1; kept != tc.kept {
+				t.Errorf("kept = %v, want %v", kept, tc.kept)
+			}
+		})
+	}
+}
+
+// TestClientBodyFails holds that a backend never takes half a body for the
+// whole, and that the error comes back as it is.
+func TestClientBodyFails(t *testing.T) {
+	tooLarge := gate.Fail(gate.RequestTooLarge, errors.New("over the limit"))
+	long := strings.Repeat("x", smallBody+1)
+	for _, tc := range []struct {
+		desc   string
+		body   flow.Body
+		called bool
+	}{
+		{"A long body of known length.", flow.Streamed(&source{text: long, fail: tooLarge}, 1<<20), true},
+		{"A body of unknown length.", flow.Streamed(&source{text: long, fail: tooLarge}, flow.Unknown), true},
+		{"A short one, which the backend never hears of.", flow.Streamed(&source{text: "ab", fail: tooLarge}, 3), false},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			got := make(chan string, 1)
+			b := startBackend(t, func(_ int, p *peer) {
+				rest, err := io.ReadAll(p.r)
+				if err == nil {
+					t.Error("the connection ended in good order")
+				}
+				got <- string(rest)
+			})
+			target := newPools(t, Options{}).Target(b.address())
+			o := do(target, exchange(tc.body), request("POST"))
+			if o.err != error(tooLarge) {
+				t.Errorf("got %v, want the fault itself", o.err)
+			}
+			if o.x.Event.Backend.Called != tc.called {
+				t.Errorf("called = %v", o.x.Event.Backend.Called)
+			}
+			if !tc.called {
+				return
+			}
+			if g := <-got; strings.HasSuffix(g, "0\r\n\r\n") {
+				t.Error("the last chunk was sent")
+			}
+			if n := target.conns.Load(); n != 0 {
+				t.Errorf("%d connections left", n)
+			}
+		})
+	}
+}
+
+// TestUploadStalls holds that a backend which neither reads nor answers is
+// given up at the deadline, however long the body.
+func TestUploadStalls(t *testing.T) {
+	b := startBackend(t, func(_ int, p *peer) { p.head(); time.Sleep(time.Second) })
+	target := newPools(t, Options{}).Target(b.address())
+	x := exchange(flow.Streamed(&source{text: strings.Repeat("x", 32<<20)}, 32<<20))
+	x.Deadline = x.Start.Add(300 * time.Millisecond)
+	o := do(target, x, request("POST"))
+	var fault *gate.Fault
+	if !errors.As(o.err, &fault) || fault.Kind != gate.IntegrationTimeout {
+		t.Errorf("got %v", o.err)
+	}
+	if took := time.Since(x.Start); took > 900*time.Millisecond {
+		t.Errorf("took %v", took)
+	}
+}
+
+// TestLongBodiesGetTime holds that only what is longer than AWS allows moves
+// the deadline.
+func TestLongBodiesGetTime(t *testing.T) {
+	free := gate.DefaultLimits().Body
+	for _, tc := range []struct {
+		desc    string
+		sent, n int64
+		want    time.Duration
+	}{
+		{"A body within AWS's limit.", 0, free, 0},
+		{"The first byte beyond it, and 1 MiB.", free - 1, 1<<20 + 1, time.Second},
+		{"Another MiB.", free + 5<<20, 1 << 20, time.Second},
+		{"5 GiB at once.", 0, free + 5<<30, 5120 * time.Second},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			x := exchange(flow.Body{})
+			before := x.Deadline
+			lendLength(x, tc.sent, tc.n)
+			if got := x.Deadline.Sub(before); got != tc.want {
+				t.Errorf("got %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestSlowClient holds that the time spent waiting for the client is not the
+// backend's.
+func TestSlowClient(t *testing.T) {
+	b := startBackend(t, func(_ int, p *peer) { p.head(); p.body(5*4 + 5); p.send(ok); p.head() })
+	target := newPools(t, Options{}).Target(b.address())
+	slow := &source{text: strings.Repeat("x", 4), piece: 1, step: func(int) { time.Sleep(100 * time.Millisecond) }}
+	x := exchange(flow.Streamed(slow, flow.Unknown))
+	x.Deadline = x.Start.Add(200 * time.Millisecond)
+	if o := do(target, x, request("POST")); o.err != nil || o.body != "ok" {
+		t.Errorf("got %q, %v", o.body, o.err)
+	}
+}
