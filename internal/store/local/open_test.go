@@ -116,6 +116,16 @@ func TestOpenRefuses(t *testing.T) {
 			overwrite(t, path, bytes.Repeat([]byte{0xa5}, 10*os.Getpagesize()), 4)
 		}, ErrCorrupt, nil},
 		{"two bad heads", func(t *testing.T, path string) { overwrite(t, path, make([]byte, 2*os.Getpagesize()), 0) }, ErrCorrupt, nil},
+		{"a page that leads to itself", func(t *testing.T, path string) {
+			b, _ := os.ReadFile(path)
+			for id := 2; id < len(b)/os.Getpagesize(); id++ {
+				page := b[id*os.Getpagesize():]
+				if native.Uint64(page) == uint64(id) && native.Uint16(page[8:]) == flagBranch {
+					native.PutUint64(page[pageHead+8:], uint64(id))
+				}
+			}
+			os.WriteFile(path, b, 0o600)
+		}, ErrCorrupt, []string{"used twice"}},
 		{"a newer schema", func(t *testing.T, path string) {
 			edit(t, path, func(tx *bbolt.Tx) error {
 				tx.DeleteBucket(bucketDocs)
