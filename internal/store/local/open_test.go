@@ -277,7 +277,7 @@ func now(t *testing.T, s *Store) uint64 {
 // refused, or still hold exactly what it held: never something else, and never
 // may it end the process.
 func TestAFlippedBitIsToldOrHarmless(t *testing.T) {
-	const rounds = 400
+	const rounds = 200
 	dir, want := fill(t, 400)
 	path := filepath.Join(dir, "store.db")
 	whole, err := os.ReadFile(path)
