@@ -176,7 +176,7 @@ func lend(x *flow.Exchange, waited time.Duration) {
 // as there; longer ones, which an operator has allowed, at a least rate.
 func lendLength(x *flow.Exchange, sent, n int64) {
 	if over := min(sent+n-gate.DefaultLimits().Body, n); over > 0 {
-		lend(x, time.Duration(over)*time.Second/(1<<20))
+		lend(x, time.Duration(over>>10)*time.Second>>10)
 	}
 }
 

@@ -96,8 +96,7 @@ func (u *upload) listen(c *conn, method string) {
 // send sends the rest of the body.
 func (u *upload) send(x *flow.Exchange, k *Call, c *conn) error {
 	if k.rest == restBytes {
-		lendLength(x, 0, int64(len(k.payload)))
-		return u.write(x, c, k.payload)
+		return u.sendBytes(x, k, c)
 	}
 	s := x.In.Body.Stream()
 	left := x.In.Body.Len()
@@ -126,6 +125,20 @@ func (u *upload) send(x *flow.Exchange, k *Call, c *conn) error {
 			return nil
 		}
 	}
+}
+
+// sendBytes sends a payload in pieces, so that each write that moves on gets
+// its patience.
+func (u *upload) sendBytes(x *flow.Exchange, k *Call, c *conn) error {
+	for sent := 0; sent < len(k.payload); {
+		n := min(len(k.payload)-sent, 2*uploadBuffer)
+		lendLength(x, int64(sent), int64(n))
+		if err := u.write(x, c, k.payload[sent:sent+n]); err != nil {
+			return err
+		}
+		sent += n
+	}
+	return nil
 }
 
 var errLength = errors.New("the request body is not as long as was declared")

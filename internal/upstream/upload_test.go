@@ -226,7 +226,7 @@ func TestLongBodiesGetTime(t *testing.T) {
 		want    time.Duration
 	}{
 		{"A body within AWS's limit.", 0, free, 0},
-		{"The first byte beyond it, and 1 MiB.", free - 1, 1<<20 + 1, time.Second},
+		{"The last byte within it, and 1 MiB.", free - 1, 1<<20 + 1, time.Second},
 		{"Another MiB.", free + 5<<20, 1 << 20, time.Second},
 		{"5 GiB at once.", 0, free + 5<<30, 5120 * time.Second},
 	} {
