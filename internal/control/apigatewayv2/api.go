@@ -108,6 +108,7 @@ func (s *Service) completeAPI(a *v2.Api) error {
 	orElse(&a.IpAddressType, "ipv4")
 	orElse(&a.CreatedDate, s.desk.Time())
 	return firstError(
+		checkOneOf("protocolType", text(a.ProtocolType), string(gate.HTTP)),
 		checkLength("name", text(a.Name), 1, maxName),
 		checkLength("description", text(a.Description), 0, maxDescription),
 		checkLength("version", text(a.Version), 0, maxVersion),

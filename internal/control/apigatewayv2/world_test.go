@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -191,4 +192,16 @@ func load(t testing.TB, w *world, key string, v any) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// members are the members of a structure that are present, by name.
+func members(v any) map[string]any {
+	m := map[string]any{}
+	s := reflect.ValueOf(v).Elem()
+	for i := range s.NumField() {
+		if f := s.Field(i); !f.IsZero() {
+			m[s.Type().Field(i).Name] = f.Interface()
+		}
+	}
+	return m
 }
