@@ -192,6 +192,16 @@ func (b *Body) within(n int) int {
 	return n
 }
 
+// past reports whether to read n bytes past the buffer. Of a chunked body only
+// what fills a buffer anyway is: a read by way of the buffer also brings the
+// framing behind the data.
+func (b *Body) past(n int) bool {
+	if b.kind == chunkedBody {
+		return n >= direct && b.left >= largeBuffer
+	}
+	return n >= direct || int64(n) == b.left
+}
+
 // direct is the least piece of a body worth reading past the buffer.
 const direct = 2 << 10
 
@@ -201,7 +211,7 @@ const direct = 2 << 10
 func (b *Body) take(p []byte) (int, error) {
 	n := b.within(len(p))
 	if b.in.buffered() == 0 {
-		if n >= direct || b.kind != chunkedBody && int64(n) == b.left {
+		if b.past(n) {
 			return b.wait(p[:n])
 		}
 		if err := b.more(); err != nil {
@@ -215,6 +225,9 @@ func (b *Body) take(p []byte) (int, error) {
 
 // more reads from the connection into the buffer.
 func (b *Body) more() error {
+	if b.in.ample {
+		b.in.widen()
+	}
 	if !b.in.room(b.limits.trailerBytes()) {
 		return &SyntaxError{Status: 431, Reason: "chunk line or trailer too long"}
 	}

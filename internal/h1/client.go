@@ -64,6 +64,7 @@ const maxInterim = 8
 // tested with errors.Is), io.ErrUnexpectedEOF that it did so within the head.
 func (c *ClientConn) ReadHead(h *ReplyHead, method string) error {
 	c.keep, c.idle = false, false
+	c.in.wide, c.in.ample = c.in.ample, false // as the reply before was
 	for range maxInterim {
 		f, err := c.readHead(h)
 		if err != nil {

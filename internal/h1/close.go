@@ -11,9 +11,14 @@ const maxLinger = 256 << 10
 // Close ends the connection. Where the client may still be sending, closing
 // at once would reset the connection and could destroy the answer on its way
 // (RFC 9112 section 9.6): then only the sending half is closed, and what comes
-// is dropped for a bounded time.
+// is dropped for a bounded time. A reply that was begun and not finished is
+// aborted.
 func (c *ServerConn) Close() error {
 	if c.gone {
+		return nil
+	}
+	if c.reply.started && !c.reply.finished {
+		c.Abort() // the end of the connection would look like the end of the body
 		return nil
 	}
 	if c.broken == nil && (c.refused || !c.body.Done() || c.in.buffered() > 0) {

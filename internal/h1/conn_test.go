@@ -100,6 +100,9 @@ func TestDrainUnderTLS(t *testing.T) {
 	if n, err := client.Read(p); err != nil || !bytes.HasSuffix(p[:n], []byte("GET /1 ")) {
 		t.Fatalf("%q, %v", p[:n], err)
 	}
+	for c.state.Load() != waiting {
+		time.Sleep(time.Millisecond)
+	}
 	c.Drain()
 	if err := <-done; err != ErrDraining {
 		t.Errorf("got %v, want ErrDraining", err)

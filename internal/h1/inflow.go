@@ -15,6 +15,8 @@ type inflow struct {
 	timed *Timed
 	buf   *buffer // nil: none
 	r     int
+	ample bool // more came at once than a small buffer holds
+	wide  bool // so start with a large one
 }
 
 var headEnd = []byte("\r\n\r\n")
@@ -49,7 +51,11 @@ func (in *inflow) release() {
 // of unused input, and reports whether it could.
 func (in *inflow) room(limit int) bool {
 	if in.buf == nil {
-		in.buf, in.r = takeBuffer(smallBuffer), 0
+		size := smallBuffer
+		if in.wide {
+			size = largeBuffer
+		}
+		in.buf, in.r = takeBuffer(size), 0
 		return true
 	}
 	b := in.buf.b
@@ -75,12 +81,21 @@ func (in *inflow) room(limit int) bool {
 	return true
 }
 
+// widen exchanges an empty small buffer for a large one.
+func (in *inflow) widen() {
+	if in.buf != nil && len(in.buf.b) == 0 && cap(in.buf.b) < largeBuffer {
+		in.buf.give()
+		in.buf = takeBuffer(largeBuffer)
+	}
+}
+
 // fill reads once from the connection into the buffer's free space.
 func (in *inflow) fill() error {
 	b := in.buf.b
 	n, err := in.nc.Read(b[len(b):cap(b)])
 	in.buf.b = b[:len(b)+n]
 	if n > 0 {
+		in.ample = in.ample || len(b)+n >= smallBuffer
 		return nil // an error that came with bytes comes again without
 	}
 	if err == nil {

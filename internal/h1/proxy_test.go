@@ -132,6 +132,9 @@ func TestRelayIsFree(t *testing.T) {
 		{"A POST with a small body.", strings.Repeat("b", 1000), ""},
 		{"A chunked reply with a trailer.", "", strings.Replace(sampleReply, "Content-Length: 256", "Transfer-Encoding: chunked", 1) +
 			"5\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 1\r\n\r\n"},
+		{"A sized reply of 16 KiB.", "", strings.Replace(sampleReply, "256", "16384", 1) + strings.Repeat("x", 16384)},
+		{"A chunked reply of 16 KiB.", "", strings.Replace(sampleReply, "Content-Length: 256", "Transfer-Encoding: chunked", 1) +
+			"4000\r\n" + strings.Repeat("x", 16384) + "\r\n0\r\n\r\n"},
 		{"A reply without Date.", "", "HTTP/1.1 204 No Content\r\n\r\n"},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {

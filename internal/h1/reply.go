@@ -25,6 +25,7 @@ type reply struct {
 	chunked  bool
 	silent   bool // body bytes are dropped: HEAD, 204, 304
 	closes   bool // the head says so
+	cut      bool // the source failed: the body is not whole
 	fresh    bool // c.now is the time of the coming flush
 	full     bool // a buffer was once filled
 	length   int64
@@ -241,23 +242,23 @@ func (c *ServerConn) WriteFrom(r io.Reader) error {
 		s.fresh = false
 		n, err := r.Read(free)
 		if n < 0 || n > len(free) {
-			return &SourceError{io.ErrShortBuffer}
+			return s.fail(io.ErrShortBuffer)
 		}
 		if s.wrote += int64(n); s.length >= 0 && s.wrote > s.length {
-			return &SourceError{ErrLength}
+			return s.fail(ErrLength)
 		}
 		c.frame(n)
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
-			return &SourceError{err}
+			return s.fail(err)
 		}
 		if empty++; n > 0 {
 			empty = 0
 		}
 		if empty == maxEmpty {
-			return &SourceError{io.ErrNoProgress}
+			return s.fail(io.ErrNoProgress)
 		}
 		s.full = s.full || n == len(free)
 		if err := c.flush(); err != nil {
@@ -265,6 +266,12 @@ func (c *ServerConn) WriteFrom(r io.Reader) error {
 		}
 	}
 	return c.broken
+}
+
+// fail marks the body as cut short, so that nothing can end it properly.
+func (r *reply) fail(err error) error {
+	r.cut = true
+	return &SourceError{err}
 }
 
 // maxEmpty is how many reads in a row may give nothing.
@@ -282,7 +289,7 @@ const sizeRoom = 4 + 2
 func (c *ServerConn) free() []byte {
 	s := &c.reply
 	known := int(min(s.length-s.wrote, largeBuffer)) // below zero: not known
-	if space := cap(c.out.b) - len(c.out.b) - chunkOverhead; s.full || space < leastFree || known > space {
+	if space := cap(c.out.b) - len(c.out.b) - chunkOverhead; s.full || c.wide && s.length < 0 || space < leastFree || known > space {
 		c.widen()
 	}
 	if cap(c.out.b)-len(c.out.b)-chunkOverhead < leastFree {
@@ -354,14 +361,14 @@ func (c *ServerConn) send(p []byte, now time.Time) error {
 }
 
 // Finish ends the reply and sends what was held back: the last chunk and the
-// trailer, where the body is chunked. A body that is not as long as its head
-// said is ErrLength, and the connection is aborted.
+// trailer, where the body is chunked. A body whose source failed or that is not
+// as long as its head said is ErrLength, and the connection is aborted.
 func (c *ServerConn) Finish(trailer *field.List) error {
 	r := &c.reply
 	if !r.started || r.finished || c.gone {
 		return ErrState
 	}
-	if !r.silent && r.length >= 0 && r.wrote != r.length {
+	if r.cut || !r.silent && r.length >= 0 && r.wrote != r.length {
 		c.Abort()
 		return ErrLength
 	}

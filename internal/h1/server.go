@@ -34,6 +34,7 @@ type ServerConn struct {
 	broken  error // of a write
 	refused bool  // the input is out of step
 	expect  bool  // the client waits for 100 (Continue)
+	wide    bool  // the reply before was long: start with a large buffer
 	gone    bool  // closed, aborted or hijacked
 }
 
@@ -174,6 +175,7 @@ func (c *ServerConn) KeepAlive() bool {
 func (c *ServerConn) ReadHead(h *Head) error {
 	c.reply, c.req, c.minor = reply{}, framing{}, 1
 	c.expect = false
+	c.in.ample = false
 	c.body.reset(noBody, 0)
 	err := c.readHead(h)
 	c.refused = err != nil
@@ -319,6 +321,7 @@ func (c *ServerConn) Next() bool {
 		return false
 	}
 	c.idleSince = c.now
+	c.wide = c.reply.wrote > smallBuffer
 	if c.out != nil && cap(c.out.b) > smallBuffer {
 		c.out.give() // a long reply made it grow
 		c.out = nil
