@@ -62,7 +62,7 @@ func proxied(key, uri string) *gate.Route {
 func request(t testing.TB, key, method, target string, body flow.Body, fields ...string) *flow.Exchange {
 	t.Helper()
 	x := &flow.Exchange{}
-	x.Begin(nil, time.Unix(1700000000, 0))
+	x.Begin(context.Background(), time.Unix(1700000000, 0))
 	x.Deadline = time.Now().Add(5 * time.Second)
 	x.In.Method, x.In.Body = method, body
 	x.In.Scheme, x.In.Host = "https", "api.example.com"
@@ -417,7 +417,7 @@ func loop(t testing.TB) func() {
 	source, listen := netip.MustParseAddr("192.0.2.7"), netip.MustParseAddrPort("198.51.100.1:8443")
 	return func() {
 		x.Reset()
-		x.Begin(nil, at)
+		x.Begin(context.Background(), at)
 		x.In.Method, x.In.Scheme, x.In.Host, x.In.Source, x.In.Listen = "GET", "https", "api.example.com", source, listen
 		x.In.Header.Add("Host", "api.example.com")
 		x.In.Header.Add("User-Agent", "curl/8")

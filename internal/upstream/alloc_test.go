@@ -1,13 +1,12 @@
 package upstream
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/netip"
 	"testing"
 	"time"
-
-	"context"
 
 	"gatehouse/internal/flow"
 )
@@ -43,7 +42,7 @@ type loop struct {
 
 func (l *loop) once() error {
 	l.x.Reset()
-	l.x.Begin(nil, l.at)
+	l.x.Begin(context.Background(), l.at)
 	l.x.Deadline = l.at.Add(time.Hour)
 	l.k.Reset()
 	l.k.Method = "GET"

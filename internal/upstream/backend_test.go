@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
 	"net/netip"
@@ -129,7 +130,7 @@ func newPools(t *testing.T, o Options) *Pools {
 // exchange is a fresh one with time to spare.
 func exchange(body flow.Body) *flow.Exchange {
 	x := &flow.Exchange{}
-	x.Begin(nil, time.Now())
+	x.Begin(context.Background(), time.Now())
 	x.Deadline = x.Start.Add(5 * time.Second)
 	x.In.Body = body
 	return x

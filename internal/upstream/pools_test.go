@@ -343,7 +343,7 @@ func TestNoCrossing(t *testing.T) {
 		work.Go(func() {
 			x, k := &flow.Exchange{}, &Call{}
 			for i := range 100 {
-				x.Begin(nil, time.Now())
+				x.Begin(context.Background(), time.Now())
 				x.Deadline = x.Start.Add(10 * time.Second)
 				id := fmt.Sprintf("%d-%d", w, i)
 				k.Reset()

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -76,25 +75,14 @@ func TestFraming(t *testing.T) {
 func TestLongBodiesArriveWhole(t *testing.T) {
 	payload := bytes.Repeat([]byte("0123456789abcdef"), 1<<17) // 2 MiB
 	want := sha256.Sum256(payload)
-	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h := func(w http.ResponseWriter, r *http.Request) {
 		sum := sha256.New()
 		io.Copy(sum, r.Body)
 		io.WriteString(w, hex.EncodeToString(sum.Sum(nil)))
 		w.Write(payload)
-	})
+	}
 	for _, secure := range []bool{false, true} {
-		srv := httptest.NewUnstartedServer(h)
-		o := Options{}
-		if secure {
-			srv.StartTLS()
-			o.Roots = srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-		} else {
-			srv.Start()
-		}
-		u, _ := url.Parse(srv.URL)
-		at := netip.MustParseAddrPort(u.Host)
-		p := newPools(t, o)
-		target := p.Target(Address{Secure: secure, Host: at.Addr().String(), Port: at.Port(), ServerName: "example.com"})
+		target, stop := startServer(t, secure, h)
 		for i, body := range []flow.Body{
 			flow.Streamed(&source{text: string(payload), piece: 9999}, int64(len(payload))),
 			flow.Streamed(&source{text: string(payload), piece: 9999}, flow.Unknown),
@@ -108,8 +96,7 @@ func TestLongBodiesArriveWhole(t *testing.T) {
 				t.Errorf("secure %v, body %d: reused %v", secure, i, o.x.Event.Reused)
 			}
 		}
-		p.Close()
-		srv.Close()
+		stop()
 	}
 }
 
@@ -153,6 +140,42 @@ func TestEarlyAnswer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestEarlyAnswerOfAServer is the same with a real server, plain and over TLS,
+// where a write that was cut short must not take the answer with it.
+func TestEarlyAnswerOfAServer(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		target, stop := startServer(t, secure, func(w http.ResponseWriter, r *http.Request) {
+			http.Error(w, "no", http.StatusForbidden)
+		})
+		body := flow.Streamed(&source{text: strings.Repeat("x", 32<<20)}, flow.Unknown)
+		o := do(target, exchange(body), request("POST"))
+		if o.err != nil || o.x.Out.Status != 403 || o.body != "no\n" {
+			t.Errorf("secure %v: got %d %q, %v, %v", secure, o.x.Out.Status, o.body, o.err, o.cut)
+		}
+		if n := target.conns.Load(); n != 0 {
+			t.Errorf("secure %v: %d connections left", secure, n)
+		}
+		stop()
+	}
+}
+
+// startServer runs a server of net/http and returns it as a target.
+func startServer(t *testing.T, secure bool, h http.HandlerFunc) (target *Target, stop func()) {
+	t.Helper()
+	srv := httptest.NewUnstartedServer(h)
+	var o Options
+	if secure {
+		srv.StartTLS()
+		o.Roots = srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	} else {
+		srv.Start()
+	}
+	at := netip.MustParseAddrPort(srv.Listener.Addr().String())
+	p := newPools(t, o)
+	target = p.Target(Address{Secure: secure, Host: at.Addr().String(), Port: at.Port(), ServerName: "example.com"})
+	return target, func() { p.Close(); srv.Close() }
 }
 
 // TestClientBodyFails holds that a backend never takes half a body for the
