@@ -75,6 +75,9 @@ func (c *cli) call(op string, in map[string]any) (map[string]any, error) {
 // lists as JSON.
 func cliFlags(in map[string]any) (flags []string, err error) {
 	for name, value := range in {
+		if name == "Version" {
+			name = "ApiVersion" // --version is the CLI's own flag
+		}
 		flag := "--" + kebab(name)
 		switch v := value.(type) {
 		case string:

@@ -104,7 +104,7 @@ func startGateway(t *testing.T) *gateway {
 	t.Cleanup(func() {
 		stop(cmd)
 		if t.Failed() {
-			t.Logf("gatehouse said:\n%s", said)
+			t.Logf("gatehouse said last:\n%s", said.tail(4<<10))
 		}
 	})
 	var g gateway
@@ -324,6 +324,12 @@ func (b *safeBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
+}
+
+// tail is the end of what was written, at most n bytes of it.
+func (b *safeBuffer) tail(n int) string {
+	text := b.String()
+	return text[max(0, len(text)-n):]
 }
 
 // refused returns the refusal that an error is, or fails.
