@@ -6,10 +6,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"strconv"
 	"time"
 
-	"gatehouse/internal/field"
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
 	"gatehouse/internal/h1"
@@ -242,14 +240,14 @@ func (c *conn) write(x *flow.Exchange, sound bool) (again bool) {
 func (c *conn) writeReply(x *flow.Exchange) error {
 	out := h1.ReplyOut{
 		Status: x.Out.Status, Fields: &x.Out.Header,
-		Length: bodyLength(x), NoBody: x.In.Method == "HEAD",
+		Length: x.Out.Body.Len(), NoBody: x.In.Method == "HEAD",
 	}
 	if err := c.h1.WriteHead(&out); err != nil {
 		if err != h1.ErrUnsound {
 			return err
 		}
 		mapping.Render(x, gate.HTTP, gate.Fail(gate.Internal, err))
-		out.Status, out.Length = x.Out.Status, bodyLength(x)
+		out.Status, out.Length = x.Out.Status, x.Out.Body.Len()
 		if err := c.h1.WriteHead(&out); err != nil {
 			return err
 		}
@@ -270,23 +268,6 @@ func (c *conn) writeReply(x *flow.Exchange) error {
 		return err
 	}
 	return c.h1.Finish(stream.Trailer())
-}
-
-// bodyLength is the length that the reply's head declares. The answer to HEAD
-// and a 304 declare the length of what they do not send: RFC 9110 section 8.6.
-func bodyLength(x *flow.Exchange) int64 {
-	if x.In.Method != "HEAD" && x.Out.Status != 304 {
-		return x.Out.Body.Len()
-	}
-	v, ok := x.Out.Header.Lookup(field.ContentLength)
-	if !ok {
-		return x.Out.Body.Len()
-	}
-	n, err := strconv.ParseInt(v, 10, 64)
-	if err != nil {
-		return flow.Unknown
-	}
-	return n
 }
 
 func addrPort(a net.Addr) netip.AddrPort {

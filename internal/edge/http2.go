@@ -215,7 +215,7 @@ func writeHTTP2(x *flow.Exchange, w http.ResponseWriter) error {
 			h.Add(strings.Clone(name), strings.Clone(value))
 		}
 	}
-	if n := bodyLength(x); n >= 0 && x.Out.Status != http.StatusNoContent && x.Out.Status != http.StatusNotModified {
+	if n := x.Out.Body.Len(); n >= 0 && x.Out.Status != http.StatusNoContent && x.Out.Status != http.StatusNotModified {
 		h.Set("Content-Length", strconv.FormatInt(n, 10))
 	}
 	w.WriteHeader(x.Out.Status)
