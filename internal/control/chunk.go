@@ -108,7 +108,7 @@ func (t *Tx) putChunks(chunks []gate.Chunk) (checks []store.Change, err error) {
 	}
 	for _, c := range chunks {
 		key := gate.ChunkKey(c.Sum)
-		revision, err := t.Peek(key)
+		revision, err := t.Peek(key, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -161,7 +161,7 @@ func (d *Desk) Sweep(ctx context.Context) (deleted int, err error) {
 // sweep deletes those of the candidates that nothing names.
 func (d *Desk) sweep(ctx context.Context, candidates []store.Change) (n int, err error) {
 	t := d.begin(ctx)
-	epoch, err := t.Peek(epochKey)
+	epoch, err := t.Peek(epochKey, nil)
 	if err != nil {
 		return 0, err
 	}

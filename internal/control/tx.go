@@ -96,33 +96,29 @@ func (t *Tx) Load(key string, v any) (found bool, err error) {
 		}
 		return true, Decode(c.Value, v)
 	}
-	doc, err := t.store.Get(t.ctx, key)
-	if errors.Is(err, store.ErrNotFound) {
-		t.read[key] = 0
-		return false, nil
-	}
+	revision, err := t.Peek(key, v)
 	if err != nil {
-		return false, fmt.Errorf("read %s: %w", key, err)
+		return false, err
 	}
-	t.read[key] = doc.Revision
-	if v == nil {
-		return true, nil
-	}
-	if err := Decode(doc.Value, v); err != nil {
-		return false, fmt.Errorf("document %s: %w", key, err)
-	}
-	return true, nil
+	t.read[key] = revision
+	return revision != 0, nil
 }
 
-// Peek returns the revision of a document, 0 if there is none, without making
-// the commit depend on it.
-func (t *Tx) Peek(key string) (revision uint64, err error) {
+// Peek is Load without making the commit depend on what it finds, which it
+// returns the revision of, 0 if there is nothing. It does not see the changes
+// of this run.
+func (t *Tx) Peek(key string, v any) (revision uint64, err error) {
 	doc, err := t.store.Get(t.ctx, key)
 	if errors.Is(err, store.ErrNotFound) {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, fmt.Errorf("read %s: %w", key, err)
+	}
+	if v != nil {
+		if err := Decode(doc.Value, v); err != nil {
+			return 0, fmt.Errorf("document %s: %w", key, err)
+		}
 	}
 	return doc.Revision, nil
 }

@@ -205,6 +205,8 @@ func (d *draft) setAuto(stage string, auto bool) error {
 	switch {
 	case auto == (i >= 0):
 		return nil
+	case auto && len(d.head.Auto) == maxAutomatic:
+		return bad("autoDeploy", textTooManyAutomatic, maxAutomatic)
 	case auto:
 		d.head.Auto = append(slices.Clone(d.head.Auto), stage)
 	default:

@@ -29,8 +29,11 @@ import (
 const (
 	// keepAutomatic is how many automatic deployments of a stage are kept.
 	keepAutomatic = 20
-	// pruneAtOnce keeps a commit small where many are left over.
-	pruneAtOnce = 10
+	// pruneAtOnce leaves room in a commit for the chunks of a deployment.
+	pruneAtOnce = 5
+	// maxAutomatic bounds the stages of an API that are deployed automatically:
+	// each edit puts a note for every one of them in its own commit.
+	maxAutomatic = 50
 	// deployWithin bounds one automatic deployment. It goes on when the client
 	// of the edit goes away, for others may share it.
 	deployWithin = time.Minute
@@ -100,7 +103,7 @@ func (s *Service) deploy(ctx context.Context, k keys, stage string) error {
 	return s.desk.Do(ctx, k.pendingKey(stage), func(t *control.Tx) error {
 		// The note is read before the draft: whatever is committed later puts a
 		// newer one.
-		note, err := t.Peek(k.pendingKey(stage))
+		note, err := t.Peek(k.pendingKey(stage), nil)
 		if err != nil || note == 0 {
 			return err
 		}
@@ -154,33 +157,44 @@ func (d *draft) deployStage(stage *stageDoc) error {
 }
 
 // prune removes the oldest automatic deployments of a stage but for the newest
-// keep, and but for those that a stage serves.
+// keep, but for those that a stage serves, and no more than a commit has room
+// for.
 func (d *draft) prune(stage *stageDoc, keep int) error {
-	surplus, most := len(stage.Automatic)-keep, pruneAtOnce
-	if keep == 0 {
-		most = surplus
-	}
+	surplus, room := len(stage.Automatic)-keep, pruneAtOnce
 	var left []string
 	for i, id := range stage.Automatic {
-		if i >= surplus || most == 0 {
+		if i >= surplus || room == 0 {
 			left = append(left, id)
 			continue
 		}
-		var doc deploymentDoc
-		found, err := d.Load(d.deploymentKey(id), &doc)
+		free, err := d.free(id, *stage.AWS.StageName)
 		if err != nil {
 			return err
 		}
-		switch {
-		case found && len(doc.Stages) > 0:
+		if !free {
 			left = append(left, id)
-		case found:
-			d.dropDeployment(id)
-			most--
+			continue
 		}
+		d.dropDeployment(id)
+		room--
 	}
 	stage.Automatic = left
 	return nil
+}
+
+// free reports whether no stage but this one serves a deployment. Only if that
+// is so the commit depends on it: many may be served.
+func (d *draft) free(id, stage string) (bool, error) {
+	served := func(doc deploymentDoc) bool {
+		return slices.ContainsFunc(doc.Stages, func(s string) bool { return s != stage })
+	}
+	var doc deploymentDoc
+	if _, err := d.Peek(d.deploymentKey(id), &doc); err != nil || served(doc) {
+		return false, err
+	}
+	doc = deploymentDoc{}
+	_, err := d.Load(d.deploymentKey(id), &doc)
+	return err == nil && len(doc.Stages) == 0, err
 }
 
 // turns lets one deployment of a stage run at a time, and those who ask

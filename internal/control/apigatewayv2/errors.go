@@ -52,6 +52,7 @@ const (
 	textOnlyFor          = "it is supported only for %s"                                                                 // [K]
 	textNeeds            = "%s needs it"                                                                                 // [K]
 	textAutoAndExplicit  = "a stage with autoDeploy is deployed by its API's changes; switch autoDeploy off first"       // [K]
+	textTooManyAutomatic = "%d stages of this API are deployed automatically, which is the most"                         // [K]
 	textFailedDeployment = "deployment %s failed and cannot be served"                                                   // [K]
 	textStageName        = "%q is not $default or 1 to 128 characters of A-Z, a-z, 0-9, _ and -"                         // [K]
 	textVariableName     = "the name %.80q is not 1 to 64 characters of A-Z, a-z, 0-9 and _"                             // [K]

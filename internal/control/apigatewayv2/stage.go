@@ -151,7 +151,7 @@ func checkRouteSettings(settings map[string]v2.RouteSettings) error {
 // findRoutes refuses settings for a route that the API does not have.
 func (d *draft) findRoutes(settings map[string]v2.RouteSettings) error {
 	for _, key := range sortedKeys(settings) {
-		found, err := d.Peek(d.claimKey(key))
+		found, err := d.Peek(d.claimKey(key), nil)
 		if err != nil {
 			return err
 		}
@@ -334,7 +334,7 @@ func (s *Service) DeleteStage(ctx context.Context, in *v2.DeleteStageInput) erro
 		if err := d.leave(name, text(doc.AWS.DeploymentId)); err != nil {
 			return err
 		}
-		if err := d.prune(&doc, 0); err != nil {
+		if err := d.dropAutomatic(&doc); err != nil {
 			return err
 		}
 		d.Delete(d.stageKey(name))
@@ -342,6 +342,26 @@ func (s *Service) DeleteStage(ctx context.Context, in *v2.DeleteStageInput) erro
 		d.Delete(gate.StageKey(gate.StageRef{API: d.api, Name: gate.StageName(name)}))
 		return d.setAuto(name, false)
 	})
+}
+
+// dropAutomatic removes the automatic deployments of a stage that goes, as many
+// as are kept of one. What other stages have pinned stays.
+func (d *draft) dropAutomatic(doc *stageDoc) error {
+	room := keepAutomatic + pruneAtOnce
+	for _, id := range doc.Automatic {
+		if room == 0 {
+			break
+		}
+		free, err := d.free(id, *doc.AWS.StageName)
+		if err != nil {
+			return err
+		}
+		if free {
+			d.dropDeployment(id)
+			room--
+		}
+	}
+	return nil
 }
 
 // DeleteAccessLogSettings takes the access log of a stage away.

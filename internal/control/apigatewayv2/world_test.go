@@ -21,10 +21,20 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// TB is what tests, and checks of rapid, have in common.
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Error(...any)
+	Errorf(string, ...any)
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
 // world is a service on an empty store, called from us-east-1.
 type world struct {
 	*Service
-	testing.TB
+	TB
 	ctx   context.Context
 	store store.Store
 }
@@ -35,7 +45,7 @@ func in(region string) context.Context {
 	return wire.WithCaller(context.Background(), wire.Caller{Account: account, Region: region, AccessKeyID: "test"})
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t TB) *world {
 	s := memory.New()
 	t.Cleanup(func() { s.Close() })
 	d := &control.Desk{Store: s, Limits: gate.DefaultLimits()}
@@ -43,7 +53,7 @@ func newWorld(t testing.TB) *world {
 }
 
 // must returns the answer of a call that has to succeed.
-func must[T any](t testing.TB) func(out T, err error) T {
+func must[T any](t TB) func(out T, err error) T {
 	return func(out T, err error) T {
 		t.Helper()
 		if err != nil {
@@ -177,13 +187,13 @@ func (w *world) refused(before map[string]string, err error, typ, part string) {
 	}
 }
 
-func placeOf(t testing.TB, w *world) control.Place {
+func placeOf(t TB, w *world) control.Place {
 	t.Helper()
 	return must[control.Place](t)(w.desk.Place(w.ctx))
 }
 
 // load reads a draft document.
-func load(t testing.TB, w *world, key string, v any) {
+func load(t TB, w *world, key string, v any) {
 	t.Helper()
 	doc, err := w.store.Get(context.Background(), key)
 	if err == nil {
