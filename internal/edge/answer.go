@@ -42,9 +42,7 @@ func (e *Edge) fail(x *flow.Exchange, err error) {
 // report completes the event and tells everybody of it.
 func (e *Edge) report(x *flow.Exchange, end time.Time) {
 	x.Event.Duration = end.Sub(x.Start)
-	for _, s := range e.o.Sinks {
-		s.Observe(x)
-	}
+	e.o.Sinks.Observe(x)
 }
 
 // pool keeps exchanges for reuse. It belongs to an Edge, not to the package,

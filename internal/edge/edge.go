@@ -18,6 +18,7 @@ import (
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
 	"gatehouse/internal/h1"
+	"gatehouse/internal/observe"
 	"gatehouse/internal/plan"
 )
 
@@ -28,7 +29,7 @@ type Options struct {
 	// accidental calls by whoever made it. Nil: nothing is.
 	Control http.Handler
 	// Sinks are told of each ended exchange of the data plane, in order.
-	Sinks []flow.Sink
+	Sinks observe.Sinks
 	// InFlight is told of requests that begin (+1) and end (-1). It may be nil.
 	InFlight func(listener string) Gauge
 	Log      *slog.Logger

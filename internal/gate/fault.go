@@ -97,13 +97,31 @@ type Rendered struct {
 
 // Render turns a fault into the bytes that a client of the protocol sees.
 func (f *Fault) Render(p Protocol) Rendered {
-	status, message := httpAnswer(f.Kind)
+	status, _ := httpAnswer(f.Kind)
 	if f.Status != 0 {
 		status = f.Status
 	}
-	if f.Message != "" {
-		message = f.Message
-	}
 	// HTTP APIs put no blank behind the colon. Messages are plain ASCII of ours.
-	return Rendered{status, "application/json", fmt.Appendf(nil, `{"message":%q}`, message)}
+	return Rendered{status, "application/json", fmt.Appendf(nil, `{"message":%q}`, f.Text(p))}
+}
+
+// Text is the message that a client of the protocol reads.
+func (f *Fault) Text(Protocol) string {
+	if f.Message != "" {
+		return f.Message
+	}
+	_, message := httpAnswer(f.Kind)
+	return message
+}
+
+// ResponseType is AWS's name for the kind: $context.error.responseType. The
+// kinds of ours that AWS has no name for read as their nearest of AWS's.
+func (k Kind) ResponseType() string {
+	switch k {
+	case IntegrationMalformed:
+		return string(IntegrationFailure)
+	case Internal:
+		return "DEFAULT_5XX"
+	}
+	return string(k)
 }

@@ -51,7 +51,8 @@ type Stage struct {
 	Name       StageName         `json:"name"`
 	Deployment DeploymentID      `json:"deployment,omitempty"` // empty: nothing deployed yet
 	Variables  map[string]string `json:"variables,omitempty"`
-	// DetailedMetrics adds the route and method labels to this stage's metrics.
+	// DetailedMetrics counts each route by itself; without it a stage's routes
+	// are counted together.
 	DetailedMetrics bool `json:"detailedMetrics,omitempty"`
 }
 

@@ -85,7 +85,7 @@ func (k *compiler) api(id gate.APIID) *api {
 }
 
 // stage compiles one stage. The routes are the old ones where the deployment
-// is: a deployment is frozen, so only the stage's settings can have changed.
+// is, and the labels of its metrics are: a deployment is frozen.
 func (k *compiler) stage(e *entry, s *gate.Stage, old *stage) *stage {
 	p := e.api.Protocol
 	fresh := &stage{stage: s, routes: &routes{}, missMeter: k.live.Meters.Route(e.api.ID, s.Name, unmatched, "")}
@@ -94,7 +94,8 @@ func (k *compiler) stage(e *entry, s *gate.Stage, old *stage) *stage {
 		return fresh
 	}
 	fresh.deployment = e.deployments[s.Deployment]
-	if old != nil && old.deployment != nil && fresh.deployment != nil && old.deployment.ID == s.Deployment {
+	if old != nil && old.deployment != nil && fresh.deployment != nil && old.deployment.ID == s.Deployment &&
+		old.stage.DetailedMetrics == s.DetailedMetrics {
 		fresh.routes = old.routes
 		k.problems = append(k.problems, fresh.routes.warnings...)
 		return fresh
@@ -123,7 +124,7 @@ func (k *compiler) routes(e *entry, s *gate.Stage) (*routes, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load deployment %s: %w", s.Deployment, err)
 	}
-	r, problems := compileRoutes(def, s.Name, k.live)
+	r, problems := compileRoutes(def, s, k.live)
 	if len(problems) > 0 {
 		k.problems = append(k.problems, problems...)
 		return nil, fmt.Errorf("deployment %s does not compile: %d of its routes are at fault, the first is %w", s.Deployment, len(problems), problems[0].Err)
@@ -135,13 +136,13 @@ func (k *compiler) routes(e *entry, s *gate.Stage) (*routes, error) {
 // compileRoutes turns a definition into a tree of handlers. Problems mean that
 // the definition cannot be served; the routes' own warnings that a part of it
 // fails closed.
-func compileRoutes(d *gate.Definition, name gate.StageName, live *Live) (*routes, []Problem) {
+func compileRoutes(d *gate.Definition, s *gate.Stage, live *Live) (*routes, []Problem) {
 	r := &routes{tree: route.Tree[*target]{RootGreedy: d.API.Protocol == gate.HTTP}}
 	var problems []Problem
 	for i := range d.Routes {
 		def := &d.Routes[i]
-		at := func(err error) Problem { return Problem{d.API.ID, name, def.Key, err} }
-		if err := r.add(d, def, name, live); err != nil {
+		at := func(err error) Problem { return Problem{d.API.ID, s.Name, def.Key, err} }
+		if err := r.add(d, def, s, live); err != nil {
 			problems = append(problems, at(err))
 		}
 		if err := errors.Join(auth.Unserved(def), unserved(def)); err != nil {
@@ -151,7 +152,7 @@ func compileRoutes(d *gate.Definition, name gate.StageName, live *Live) (*routes
 	return r, problems
 }
 
-func (r *routes) add(d *gate.Definition, def *gate.Route, name gate.StageName, live *Live) error {
+func (r *routes) add(d *gate.Definition, def *gate.Route, s *gate.Stage, live *Live) error {
 	handler, err := line(d, def, live)
 	if err != nil {
 		return err
@@ -161,7 +162,7 @@ func (r *routes) add(d *gate.Definition, def *gate.Route, name gate.StageName, l
 		if r.fallback != nil {
 			return errors.New("a second $default route")
 		}
-		t.meter = live.Meters.Route(d.API.ID, name, def.Key, "ANY")
+		t.meter = meter(d, s, def.Key, "ANY", live)
 		r.fallback = t
 		return nil
 	}
@@ -169,8 +170,17 @@ func (r *routes) add(d *gate.Definition, def *gate.Route, name gate.StageName, l
 	if err != nil {
 		return err
 	}
-	t.meter = live.Meters.Route(d.API.ID, name, path, method)
+	t.meter = meter(d, s, path, method, live)
 	return r.tree.Add(method, path, t)
+}
+
+// meter is a route's counters, or its stage's where that does not ask for
+// detailed metrics: on AWS only those tell routes apart.
+func meter(d *gate.Definition, s *gate.Stage, path, method string, live *Live) flow.Meter {
+	if !s.DetailedMetrics {
+		path, method = "", ""
+	}
+	return live.Meters.Route(d.API.ID, s.Name, path, method)
 }
 
 // unserved says why a route's integration cannot be served by this version.
@@ -189,7 +199,7 @@ func unserved(r *gate.Route) error {
 func Check(d *gate.Definition, live *Live) []Problem {
 	dry := *live
 	dry.Meters = noMeters{}
-	_, problems := compileRoutes(d, "", &dry)
+	_, problems := compileRoutes(d, &gate.Stage{}, &dry)
 	sortProblems(problems)
 	return problems
 }

@@ -37,6 +37,14 @@ func (c *counted) Route(api gate.APIID, s gate.StageName, route, method string) 
 	return nil
 }
 
+func (c *counted) take() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text := strings.Join(c.bound, "|")
+	c.bound = nil
+	return text
+}
+
 func live(t *testing.T) *Live {
 	t.Helper()
 	pools := upstream.New(upstream.Options{})
@@ -381,6 +389,21 @@ func TestCandidates(t *testing.T) {
 		if text := strings.Join(got, " "); text != want {
 			t.Errorf("%s: got %s, want %s", path, text, want)
 		}
+	}
+}
+
+// TestDetailedMetrics holds that routes are counted apart only where the stage
+// asks for it, at once and without a deployment.
+func TestDetailedMetrics(t *testing.T) {
+	o := follow(t)
+	meters := o.f.Live.Meters.(*counted)
+	o.deploy("abc", "$default", "d1", "GET /a", "$default")
+	if got, want := meters.take(), "abc/$default  (unmatched)|abc/$default  |abc/$default  "; got != want {
+		t.Errorf("bound %q, want %q", got, want)
+	}
+	o.commit(put(gate.StageKey(gate.StageRef{API: "abc", Name: "$default"}), gate.Stage{API: "abc", Name: "$default", Deployment: "d1", DetailedMetrics: true}))
+	if got, want := meters.take(), "abc/$default  (unmatched)|abc/$default GET /a|abc/$default ANY $default"; got != want {
+		t.Errorf("bound %q, want %q", got, want)
 	}
 }
 
