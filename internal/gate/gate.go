@@ -71,6 +71,9 @@ type Deployment struct {
 	// DisableDefaultEndpoint refuses the execute-api host. On HTTP APIs it acts
 	// with a deployment (spec: "a deployment unless autoDeploy").
 	DisableDefaultEndpoint bool `json:"disableDefaultEndpoint,omitempty"`
+	// CORS answers preflights and marks replies; nil: the backends do. It acts
+	// with a deployment.
+	CORS *CORS `json:"cors,omitempty"`
 	// Chunks are the SHA-256 sums, in hex, of the documents that hold the
 	// routes. Immutable and content-addressed: equal routes share a chunk.
 	Chunks []string `json:"chunks,omitempty"`
@@ -136,6 +139,24 @@ type Integration struct {
 	Timeout time.Duration `json:"timeout"`
 	// ServerName overrides the name that the backend's certificate must carry.
 	ServerName string `json:"serverName,omitempty"`
+	// RequestParameters change the request on its way to the backend:
+	// "append:header.X", "overwrite:path" and so on, to a mapping expression.
+	RequestParameters map[string]string `json:"requestParameters,omitempty"`
+	// ResponseParameters change the reply, by the status that the backend gave
+	// ("200").
+	ResponseParameters map[string]map[string]string `json:"responseParameters,omitempty"`
+}
+
+// CORS is what an API itself says to browsers of other origins (Fetch
+// standard, "HTTP CORS protocol").
+type CORS struct {
+	AllowCredentials bool     `json:"allowCredentials,omitempty"`
+	AllowHeaders     []string `json:"allowHeaders,omitempty"`
+	AllowMethods     []string `json:"allowMethods,omitempty"`
+	AllowOrigins     []string `json:"allowOrigins,omitempty"`
+	ExposeHeaders    []string `json:"exposeHeaders,omitempty"`
+	// MaxAge is in seconds, -1 to 86400; nil: not said.
+	MaxAge *int `json:"maxAge,omitempty"`
 }
 
 // IntegrationKind is a kind of Integration.
