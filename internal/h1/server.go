@@ -76,7 +76,17 @@ func (c *ServerConn) Buffered() int { return c.in.buffered() }
 func (c *ServerConn) Wait() error {
 	if c.in.buffered() == 0 {
 		c.state.Store(waiting)
-		err := c.await()
+		var err error
+		switch {
+		case c.draining():
+			// Read what has come, and no more: a client that was told nothing
+			// may have sent its request already.
+			err = c.lastLook(ErrInterrupted)
+		case c.in.buf == nil:
+			err = c.awaitQuietly()
+		default:
+			err = c.awaitBriefly()
+		}
 		if c.state.Swap(busy) == woken {
 			err = c.lastLook(err)
 		}
@@ -89,16 +99,9 @@ func (c *ServerConn) Wait() error {
 	return nil
 }
 
-func (c *ServerConn) await() error {
-	if c.draining() {
-		// Read what has come, and no more: a client that was told nothing may
-		// have sent its request already.
-		return c.lastLook(ErrInterrupted)
-	}
-	if c.in.buf == nil {
-		return c.awaitQuietly()
-	}
-	c.in.timed.ReadBy(c.idleSince.Add(c.o.Timeouts.quiet()))
+// awaitBriefly waits with the buffer in hand.
+func (c *ServerConn) awaitBriefly() error {
+	c.idleFor(c.o.Timeouts.quiet())
 	err := c.in.fill()
 	if err == nil || err == ErrInterrupted || !isTimeout(err) {
 		return err
@@ -109,10 +112,23 @@ func (c *ServerConn) await() error {
 	return ErrQuiet
 }
 
+// idleFor bounds the wait. It is not inlined because the temporaries would stay
+// on the stack of every connection that sleeps, and they decide whether its
+// goroutine fits into 2 KiB.
+//
+//go:noinline
+func (c *ServerConn) idleFor(d time.Duration) { c.in.timed.ReadBy(c.idleSince.Add(d)) }
+
 // awaitQuietly waits without a buffer.
 func (c *ServerConn) awaitQuietly() error {
-	c.in.timed.ReadBy(c.idleSince.Add(c.o.Timeouts.idle()))
-	n, err := c.in.nc.Read(c.get1[:])
+	c.idleFor(c.o.Timeouts.idle())
+	return c.awoke(c.in.nc.Read(c.get1[:]))
+}
+
+// awoke takes the outcome of a quiet wait. It is not inlined, as idleFor is not.
+//
+//go:noinline
+func (c *ServerConn) awoke(n int, err error) error {
 	if n > 0 {
 		c.in.room(smallBuffer)
 		c.in.buf.b = append(c.in.buf.b, c.get1[0])
