@@ -18,29 +18,41 @@ import (
 const maxIdle = 5 << 10
 
 // runIdle opens many connections, has each serve one request, waits, and
-// divides what the process has grown by.
+// divides what the process has grown by. Each contestant has processes of its
+// own: memory that one row has freed would hide the growth of the next.
 func runIdle(ctx context.Context, w *world) (*section, error) {
-	all, err := w.startContestants(ctx, w.pick(keyGatehouse, keyGatehouseTLS, keyBare)...)
-	if err != nil {
-		return nil, err
-	}
 	s := &section{name: "idle"}
 	s.printf("Resident memory of an idle keep-alive connection: %d connections that each served one request, %v later.\n\n", w.conns, w.wait)
 	s.printf("| contestant | bytes a connection | bound | holds |\n|---|--:|---|---|\n")
-	for _, c := range all {
-		n, err := w.idleBytes(ctx, c)
+	for _, key := range w.pick(keyGatehouse, keyGatehouseTLS, keyBare) {
+		_, err := inWorld(ctx, w.options, func(ctx context.Context, w *world) (*section, error) { return s, s.idleRow(ctx, w, key) })
 		if err != nil {
-			return nil, fmt.Errorf("%s: %v", c.name, err)
+			return nil, fmt.Errorf("%s: %v", key, err)
 		}
-		if c.key == keyGatehouse {
-			s.judge(n < maxIdle, c.name, fmt.Sprint(n), fmt.Sprintf("under %d", maxIdle))
-			continue
-		}
-		s.printf("| %s | %d | none, for comparison | |\n", c.name, n)
 	}
 	s.printf("\n")
 	s.foot(ctx, fmt.Sprintf("go run ./test/bench idle -conns %d -wait %v", w.conns, w.wait))
 	return s, nil
+}
+
+// idleRow measures one contestant in a world of its own.
+func (s *section) idleRow(ctx context.Context, w *world, key string) error {
+	all, err := w.startContestants(ctx, key)
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		n, err := w.idleBytes(ctx, c)
+		if err != nil {
+			return err
+		}
+		if key == keyGatehouse {
+			s.judge(n < maxIdle, c.name, fmt.Sprint(n), fmt.Sprintf("under %d", maxIdle))
+		} else {
+			s.printf("| %s | %d | none, for comparison | |\n", c.name, n)
+		}
+	}
+	return nil
 }
 
 // idleBytes measures one contestant. The first hundred requests come before

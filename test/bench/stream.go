@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	api "github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 )
 
 // maxGrowth is how much a stream of any size may add to resident memory.
@@ -30,7 +33,13 @@ func runStream(ctx context.Context, w *world) (*section, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := h.addRoute(ctx, id, "ANY /{proxy+}", "ANY", "http://"+backend.addr+"/{proxy}"); err != nil {
+	_, integration, err := h.addRoute(ctx, id, "ANY /{proxy+}", "ANY", "http://"+backend.addr+"/{proxy}")
+	if err != nil {
+		return nil, err
+	}
+	// Five minutes, where AWS allows 30 s: the configuration raises the limit.
+	_, err = h.control.UpdateIntegration(ctx, &api.UpdateIntegrationInput{ApiId: &id, IntegrationId: &integration, TimeoutInMillis: aws.Int32(300_000)})
+	if err != nil {
 		return nil, err
 	}
 	s := &section{name: "stream"}
