@@ -24,9 +24,9 @@ func TestRandomWalks(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		w := newWorld(t)
 		w.TB = r
-		m := &walker{world: w, r: r}
+		m := &walker{world: w, r: r, ids: map[string][]string{}}
 		m.apis = append(m.apis, *w.api())
-		for range rapid.IntRange(1, 25).Draw(r, "steps") {
+		for range rapid.IntRange(1, 40).Draw(r, "steps") {
 			before := w.dump()
 			name, err := m.step()
 			var e *wire.Error
@@ -49,32 +49,31 @@ type walker struct {
 	*world
 	r    *rapid.T
 	apis []string
-	ids  []string // of everything that was ever made
+	ids  map[string][]string // of everything that was ever made, by kind
 }
 
 func (m *walker) pick(what string, from ...string) *string {
 	return new(rapid.SampledFrom(from).Draw(m.r, what))
 }
 
-func (m *walker) id(kind string) *string { return m.pick(kind, append([]string{"nope"}, m.ids...)...) }
-
-func (m *walker) made(id *string, err error) error {
-	if err == nil {
-		m.ids = append(m.ids, *id)
-	}
-	return err
+// id is one of the newest few of a kind, or none.
+func (m *walker) id(kind string) *string {
+	ids := m.ids[kind]
+	return m.pick(kind, append([]string{"nope"}, ids[max(0, len(ids)-4):]...)...)
 }
 
+func (m *walker) made(kind string, id *string) { m.ids[kind] = append(m.ids[kind], *id) }
+
 func (m *walker) step() (name string, err error) {
-	api := m.pick("api", append([]string{"nope"}, m.apis...)...)
+	api := m.pick("api", m.apis[max(0, len(m.apis)-2):]...)
 	key := m.pick("key", "GET /a", "GET /{x}", "GET /{y}", "ANY /{p+}", "$default", "bad")
 	stage := m.pick("stage", "s", "t", "$default", "a.b")
 	flag := rapid.Bool().Draw(m.r, "flag")
 	var target *string
 	if flag {
-		target = new("integrations/" + *m.id("target"))
+		target = new("integrations/" + *m.id("integration"))
 	}
-	name = *m.pick("call", "CreateApi", "QuickApi", "DeleteApi", "UpdateApi", "CreateRoute", "CreateRoute", "UpdateRoute", "DeleteRoute",
+	name = *m.pick("call", "CreateApi", "QuickApi", "DeleteApi", "UpdateApi", "CreateRoute", "CreateRoute", "CreateRoute", "UpdateRoute", "UpdateRoute", "DeleteRoute",
 		"CreateIntegration", "CreateIntegration", "UpdateIntegration", "DeleteIntegration", "CreateStage", "UpdateStage", "MoveStage", "DeleteStage",
 		"CreateDeployment", "DeleteDeployment", "Sweep")
 	switch name {
@@ -94,20 +93,20 @@ func (m *walker) step() (name string, err error) {
 		_, err = m.UpdateApi(m.ctx, &v2.UpdateApiInput{ApiId: api, DisableExecuteApiEndpoint: &flag})
 	case "CreateRoute":
 		out, err := m.CreateRoute(m.ctx, &v2.CreateRouteInput{ApiId: api, RouteKey: key, Target: target})
-		if err != nil {
-			return name, err
+		if err == nil {
+			m.made("route", out.RouteId)
 		}
-		return name, m.made(out.RouteId, err)
+		return name, err
 	case "UpdateRoute":
 		_, err = m.UpdateRoute(m.ctx, &v2.UpdateRouteInput{ApiId: api, RouteId: m.id("route"), RouteKey: key, Target: target})
 	case "DeleteRoute":
 		err = m.DeleteRoute(m.ctx, &v2.DeleteRouteInput{ApiId: api, RouteId: m.id("route")})
 	case "CreateIntegration":
 		out, err := m.CreateIntegration(m.ctx, &v2.CreateIntegrationInput{ApiId: api, IntegrationType: new("HTTP_PROXY"), IntegrationMethod: new("GET"), IntegrationUri: new("http://h/")})
-		if err != nil {
-			return name, err
+		if err == nil {
+			m.made("integration", out.IntegrationId)
 		}
-		return name, m.made(out.IntegrationId, err)
+		return name, err
 	case "UpdateIntegration":
 		_, err = m.UpdateIntegration(m.ctx, &v2.UpdateIntegrationInput{ApiId: api, IntegrationId: m.id("integration"), IntegrationUri: m.pick("uri", "http://i/", "bad")})
 	case "DeleteIntegration":
@@ -126,10 +125,10 @@ func (m *walker) step() (name string, err error) {
 			in.StageName = stage
 		}
 		out, err := m.CreateDeployment(m.ctx, in)
-		if err != nil {
-			return name, err
+		if err == nil {
+			m.made("deployment", out.DeploymentId)
 		}
-		return name, m.made(out.DeploymentId, err)
+		return name, err
 	case "DeleteDeployment":
 		err = m.DeleteDeployment(m.ctx, &v2.DeleteDeploymentInput{ApiId: api, DeploymentId: m.id("deployment")})
 	case "Sweep":
