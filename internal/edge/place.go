@@ -7,7 +7,6 @@ import (
 
 	"gatehouse/internal/field"
 	"gatehouse/internal/flow"
-	"gatehouse/internal/plan"
 )
 
 var errTarget = errors.New("request target is neither a path nor an absolute http URL")
@@ -52,7 +51,7 @@ func (s *listening) forControl(x *flow.Exchange) bool {
 	if !s.Data {
 		return true
 	}
-	if _, ok := plan.DefaultHost(x.In.Host); ok {
+	if s.edge.Plan().HasHost(x.In.Host) {
 		return false
 	}
 	if s.PathAddresses && rewrite(x) {

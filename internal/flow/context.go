@@ -33,7 +33,12 @@ func Context(name string) (v Variable, ok bool) {
 		case "authorizer":
 			return absent, rest != "" // names are the authorizer's own
 		case "customDomain":
-			return absent, rest == "basePathMatched"
+			return text(func(x *Exchange) string {
+				if x.Mapping == nil {
+					return ""
+				}
+				return x.Mapping.Key
+			}), rest == "basePathMatched"
 		}
 		return nil, false
 	}
@@ -51,9 +56,9 @@ func plainVariable(name string) (Variable, bool) {
 	case "dataProcessed":
 		return ended(func(x *Exchange) int64 { return x.Event.BytesIn + x.Event.BytesOut }), true
 	case "domainName":
-		return text(func(x *Exchange) string { return hostName(x.In.Host) }), true
+		return text(func(x *Exchange) string { return HostName(x.In.Host) }), true
 	case "domainPrefix":
-		return text(func(x *Exchange) string { p, _, _ := strings.Cut(hostName(x.In.Host), "."); return p }), true
+		return text(func(x *Exchange) string { p, _, _ := strings.Cut(HostName(x.In.Host), "."); return p }), true
 	case "extendedRequestId", "requestId": // one id on HTTP APIs (runtime 2.1)
 		return text(func(x *Exchange) string { return x.ID }), true
 	case "httpMethod":
@@ -225,8 +230,8 @@ func appendPath(dst []byte, x *Exchange) ([]byte, bool) {
 	return append(dst, x.Path...), true
 }
 
-// hostName is a Host without its port.
-func hostName(host string) string {
+// HostName is a Host without its port.
+func HostName(host string) string {
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
 		return host[:i]
 	}

@@ -27,8 +27,9 @@ type Exchange struct {
 	Stage    *gate.Stage
 	Route    *gate.Route
 	Params   route.Params
-	Path     string // the request path below the stage, still encoded, begins with "/"
-	Query    string // the raw query, without "?"
+	Mapping  *gate.Mapping // how a custom domain led here; nil: the execute-api host did
+	Path     string        // the request path below the stage, still encoded, begins with "/"
+	Query    string        // the raw query, without "?"
 	Out      Reply
 	Trail    *Trail // nil unless somebody listens
 	Event    Event
@@ -119,7 +120,7 @@ func (x *Exchange) Begin(base context.Context, start time.Time) {
 func (x *Exchange) Reset() {
 	x.ID = ""
 	x.In.reset()
-	x.API, x.Stage, x.Route = nil, nil, nil
+	x.API, x.Stage, x.Route, x.Mapping = nil, nil, nil, nil
 	x.Params.Reset()
 	x.Path, x.Query = "", ""
 	x.Out.reset()

@@ -29,6 +29,7 @@ type Decision uint8
 // The decisions.
 const (
 	FoundHost      Decision = iota + 1 // A: the host; B: how it was found
+	FoundMapping                       // A: the path below the custom domain; B: API and stage
 	FoundAPI                           // A: the API's id; B: its name
 	FoundStage                         // A: the stage; B: the deployment
 	RouteTried                         // A: the candidate's key; B: why it did not match

@@ -62,6 +62,30 @@ type StageRef struct {
 	Name StageName
 }
 
+// A DomainName names a custom domain in the whole installation: lower case,
+// without a port. "*.example.com" stands for every name of one label more.
+type DomainName string
+
+// A Domain serves stages of any APIs under a name of the user's own, each below
+// a path. It is live: it acts without a deployment.
+type Domain struct {
+	Name    DomainName `json:"name"`
+	Account string     `json:"account"`
+	Region  string     `json:"region"`
+	// Mappings are the paths, in no order. No two have the same Key.
+	Mappings []Mapping `json:"mappings,omitempty"`
+}
+
+// A Mapping serves a stage of an API below a path of a Domain.
+type Mapping struct {
+	ID string `json:"id"`
+	// Key is the path without the slashes around it, "orders/v1"; empty: what no
+	// other mapping of the domain takes.
+	Key   string    `json:"key,omitempty"`
+	API   APIID     `json:"api"`
+	Stage StageName `json:"stage"`
+}
+
 // A Deployment is the head of a frozen Definition: what is needed to find and
 // check its chunks, and nothing of their content.
 type Deployment struct {

@@ -21,7 +21,8 @@ func TestKeys(t *testing.T) {
 		{"A deployment's head.", DeploymentKey(DeploymentRef{"abc", "d7"}), DeploymentRef{"abc", "d7"}},
 		{"A chunk is no part of the watched plane.", ChunkKey("00"), nil},
 		{"A stage key without a stage names nothing.", "plane/live/stages/abc", nil},
-		{"Another live thing is left to its craft.", "plane/live/domains/x", nil},
+		{"A custom domain.", DomainKey("*.example.com"), DomainName("*.example.com")},
+		{"Another live thing is left to its craft.", "plane/live/keys/x", nil},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			if got := ParseKey(tc.key); got != tc.want {

@@ -6,12 +6,13 @@ import "strings"
 // data planes watch; a chunk is read on demand and never watched. The draft
 // space is the control planes' own and its keys are theirs.
 const (
-	Plane  = "plane/"
-	served = Plane + "served/"
-	live   = Plane + "live/"
-	apis   = live + "apis/"
-	stages = live + "stages/"
-	chunks = "chunk/"
+	Plane   = "plane/"
+	served  = Plane + "served/"
+	live    = Plane + "live/"
+	apis    = live + "apis/"
+	stages  = live + "stages/"
+	domains = live + "domains/"
+	chunks  = "chunk/"
 )
 
 // APIKey is the key of an API's document.
@@ -22,6 +23,9 @@ func StageKey(r StageRef) string { return stages + string(r.API) + "/" + string(
 
 // StagesKey is the prefix of all stages of an API.
 func StagesKey(id APIID) string { return stages + string(id) + "/" }
+
+// DomainKey is the key of a custom domain's document.
+func DomainKey(name DomainName) string { return domains + string(name) }
 
 // DeploymentKey is the key of a deployment's head.
 func DeploymentKey(r DeploymentRef) string { return served + string(r.API) + "/" + string(r.ID) }
@@ -39,10 +43,13 @@ func ChunkKey(sum string) string { return chunks + sum }
 const ChunkPrefix = chunks
 
 // ParseKey tells what a key under Plane names: an APIID, a StageRef, a
-// DeploymentRef, or nil for a key of another kind.
+// DeploymentRef, a DomainName, or nil for a key of another kind.
 func ParseKey(key string) any {
 	if id, ok := strings.CutPrefix(key, apis); ok {
 		return APIID(id)
+	}
+	if name, ok := strings.CutPrefix(key, domains); ok {
+		return DomainName(name)
 	}
 	if rest, ok := strings.CutPrefix(key, stages); ok {
 		if api, name, ok := strings.Cut(rest, "/"); ok {

@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"gatehouse/internal/gate"
 )
@@ -11,8 +12,10 @@ import (
 // deployment head, and nothing of a deployment's content. It belongs to the
 // goroutine that follows the store.
 type Catalog struct {
-	apis   map[gate.APIID]*entry
-	broken map[string]error // keys whose document could not be read
+	apis    map[gate.APIID]*entry
+	domains map[gate.DomainName]*gate.Domain
+	wild    int              // domains that are wildcards
+	broken  map[string]error // keys whose document could not be read
 }
 
 // entry is what the catalog knows of one API.
@@ -24,39 +27,58 @@ type entry struct {
 
 // NewCatalog returns an empty catalog.
 func NewCatalog() *Catalog {
-	return &Catalog{apis: map[gate.APIID]*entry{}, broken: map[string]error{}}
+	return &Catalog{
+		apis:    map[gate.APIID]*entry{},
+		domains: map[gate.DomainName]*gate.Domain{},
+		broken:  map[string]error{},
+	}
 }
 
 // Len is the number of APIs.
 func (c *Catalog) Len() int { return len(c.apis) }
 
-// Apply notes the document at key, nil for a deletion, and returns the API
-// whose plan that changes. ok is false for a key that names nothing served.
+// A Change is what a commit says is to be compiled anew.
+type Change struct {
+	APIs    []gate.APIID
+	Domains []gate.DomainName
+}
+
+// Apply notes the document at key, nil for a deletion, and adds what it
+// concerns to ch. Keys that name nothing served are passed over.
 //
 // A document that cannot be read is remembered as broken and the one before
 // stays in force: a defect of one document is no reason to drop a stage.
-func (c *Catalog) Apply(key string, value []byte) (id gate.APIID, ok bool) {
+func (c *Catalog) Apply(key string, value []byte, ch *Change) {
 	noun := gate.ParseKey(key)
 	if noun == nil {
-		return "", false
+		return
 	}
 	delete(c.broken, key)
 	if err := c.apply(noun, value); err != nil {
 		c.broken[key] = fmt.Errorf("document %s cannot be read (%w): the one before stays in force; put it again", key, err)
 	}
-	return owner(noun), true
+	ch.note(noun)
 }
 
-func owner(noun any) gate.APIID {
+func (ch *Change) note(noun any) {
 	switch n := noun.(type) {
 	case gate.APIID:
-		return n
+		addOnce(&ch.APIs, n)
 	case gate.StageRef:
-		return n.API
+		addOnce(&ch.APIs, n.API)
 	case gate.DeploymentRef:
-		return n.API
+		addOnce(&ch.APIs, n.API)
+	case gate.DomainName:
+		addOnce(&ch.Domains, n)
 	}
-	return ""
+}
+
+// addOnce appends v where it is not the last one already: the documents of an
+// API stand together in a commit, and naming one twice does no harm.
+func addOnce[T comparable](list *[]T, v T) {
+	if n := len(*list); n == 0 || (*list)[n-1] != v {
+		*list = append(*list, v)
+	}
 }
 
 func (c *Catalog) apply(noun any, value []byte) error {
@@ -67,8 +89,18 @@ func (c *Catalog) apply(noun any, value []byte) error {
 		return set(value, func(s *gate.Stage) { assign(c.entry(n.API).stages, n.Name, s) })
 	case gate.DeploymentRef:
 		return set(value, func(d *gate.Deployment) { assign(c.entry(n.API).deployments, n.ID, d) })
+	case gate.DomainName:
+		return set(value, func(d *gate.Domain) { c.setDomain(n, d) })
 	}
 	return nil
+}
+
+func (c *Catalog) setDomain(n gate.DomainName, d *gate.Domain) {
+	before := len(c.domains)
+	assign(c.domains, n, d)
+	if strings.HasPrefix(string(n), "*.") {
+		c.wild += len(c.domains) - before
+	}
 }
 
 // set reads value into a new T, nil where it is a deletion.

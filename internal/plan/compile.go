@@ -15,30 +15,57 @@ import (
 type Loader func(ctx context.Context, a *gate.API, d *gate.Deployment) (*gate.Definition, error)
 
 // Compile makes the plan that serves the catalog at a revision, from prev by
-// compiling the changed APIs only. prev nil compiles all of them.
+// compiling what changed. prev nil compiles everything.
 //
 // What does not compile keeps its entry of prev, or answers 500 where there is
 // none, and is among the plan's Problems: never a 404, never a halt of others.
-func Compile(ctx context.Context, c *Catalog, revision uint64, changed []gate.APIID, load Loader, live *Live, prev *Plan) *Plan {
+func Compile(ctx context.Context, c *Catalog, revision uint64, ch Change, load Loader, live *Live, prev *Plan) *Plan {
 	if prev == nil {
-		prev = &Plan{}
-		changed = nil
-		for id := range c.apis {
-			changed = append(changed, id)
+		prev, ch = &Plan{}, c.all(nil)
+	}
+	k := compiler{ctx, c, load, live, prev, problemsOfOthers(prev.Problems, ch.APIs)}
+	apis := make(map[gate.APIID]*api, len(ch.APIs))
+	for _, id := range ch.APIs {
+		apis[id] = k.api(id)
+	}
+	hosts := make(map[gate.DomainName]*host, len(ch.Domains))
+	for _, name := range ch.Domains {
+		hosts[name] = compileHost(c.domains[name])
+	}
+	for _, err := range c.broken {
+		k.problems = append(k.problems, Problem{Err: err})
+	}
+	sortProblems(k.problems)
+	return &Plan{
+		Revision: revision, Problems: k.problems,
+		apis: with(prev.apis, apis), hosts: with(prev.hosts, hosts), wildcards: c.wild,
+	}
+}
+
+// all names everything of the catalog, and what of the plan is gone from it.
+func (c *Catalog) all(prev *Plan) (ch Change) {
+	for id := range c.apis {
+		ch.APIs = append(ch.APIs, id)
+	}
+	for name := range c.domains {
+		ch.Domains = append(ch.Domains, name)
+	}
+	if prev == nil {
+		return ch
+	}
+	for i := range shards {
+		for id := range prev.apis[i] {
+			if c.apis[id] == nil {
+				ch.APIs = append(ch.APIs, id)
+			}
+		}
+		for name := range prev.hosts[i] {
+			if c.domains[name] == nil {
+				ch.Domains = append(ch.Domains, name)
+			}
 		}
 	}
-	k := compiler{ctx, c, load, live, prev, problemsOfOthers(prev.Problems, changed)}
-	fresh := make(map[gate.APIID]*api, len(changed))
-	for _, id := range changed {
-		fresh[id] = k.api(id)
-	}
-	next := prev.with(revision, fresh)
-	next.Problems = k.problems
-	for _, err := range c.broken {
-		next.Problems = append(next.Problems, Problem{Err: err})
-	}
-	sortProblems(next.Problems)
-	return next
+	return ch
 }
 
 // problemsOfOthers are the problems that the change says nothing about.

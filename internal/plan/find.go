@@ -18,6 +18,9 @@ import (
 func (p *Plan) Find(x *flow.Exchange) (flow.Handler, error) {
 	id, ok := DefaultHost(x.In.Host)
 	if !ok {
+		if h := p.host(x.In.Host); h != nil {
+			return p.findMapped(x, h)
+		}
 		return nil, gate.Failf(gate.ResourceNotFound, "host %q is neither {api}.execute-api.{region}... nor a custom domain", x.In.Host)
 	}
 	a := p.lookUp(id)
@@ -31,12 +34,17 @@ func (p *Plan) Find(x *flow.Exchange) (flow.Handler, error) {
 	if s == nil {
 		return nil, gate.Failf(gate.ResourceNotFound, "API %s has no stage for the path %q and no $default stage", a.api.ID, x.Path)
 	}
-	x.Stage, x.Path = s.stage, rest
-	x.Trail.Add(flow.FoundStage, string(s.stage.Name), string(s.stage.Deployment))
 	if s.deployment != nil && s.deployment.DisableDefaultEndpoint {
 		return nil, gate.Failf(disabledEndpoint, "API %s has disableExecuteApiEndpoint set", a.api.ID)
 	}
-	return s.find(x), nil
+	return s.enter(x, rest), nil
+}
+
+// enter looks for the route of the path below the stage.
+func (s *stage) enter(x *flow.Exchange, rest string) flow.Handler {
+	x.Stage, x.Path = s.stage, rest
+	x.Trail.Add(flow.FoundStage, string(s.stage.Name), string(s.stage.Deployment))
+	return s.find(x)
 }
 
 // disabledEndpoint is what a disabled execute-api endpoint answers: 403 by the

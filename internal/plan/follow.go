@@ -59,16 +59,16 @@ func (f *Follower) follow(ctx context.Context, prev *Plan) (*Plan, error) {
 	start := time.Now()
 	c := NewCatalog()
 	revision, err := f.Store.Scan(ctx, gate.Plane, func(d store.Doc) error {
-		c.Apply(d.Key, d.Value)
+		c.Apply(d.Key, d.Value, new(Change)) // everything is compiled below
 		return nil
 	})
 	if err != nil {
 		return prev, fmt.Errorf("read the catalog: %w", err)
 	}
 	load := Load(f.Store)
-	// After a compaction every API is compiled anew, but against prev, so that
+	// After a compaction everything is compiled anew, but against prev, so that
 	// what does not compile keeps its entry and what is gone is dropped.
-	p := Compile(ctx, c, revision, allOf(c, prev), load, f.Live, prev)
+	p := Compile(ctx, c, revision, c.all(prev), load, f.Live, prev)
 	f.publish(p, start)
 	for commit, err := range f.Store.Watch(ctx, gate.Plane, revision) {
 		if err != nil {
@@ -81,38 +81,16 @@ func (f *Follower) follow(ctx context.Context, prev *Plan) (*Plan, error) {
 	return p, ctx.Err()
 }
 
-// allOf are the APIs of the catalog and of the plan before it.
-func allOf(c *Catalog, prev *Plan) (ids []gate.APIID) {
-	for id := range c.apis {
-		ids = append(ids, id)
-	}
-	if prev == nil {
-		return ids
-	}
-	for _, shard := range prev.shards {
-		for id := range shard {
-			if c.apis[id] == nil {
-				ids = append(ids, id)
-			}
-		}
-	}
-	return ids
-}
-
-// apply takes a commit into the catalog and returns the APIs that it changes.
-func apply(c *Catalog, commit store.Commit) (changed []gate.APIID) {
-	seen := map[gate.APIID]bool{}
+// apply takes a commit into the catalog and tells what that changes.
+func apply(c *Catalog, commit store.Commit) (change Change) {
 	for _, ch := range commit.Changes {
 		value := ch.Value
 		if ch.Op == store.Delete {
 			value = nil
 		}
-		if id, ok := c.Apply(ch.Key, value); ok && !seen[id] {
-			seen[id] = true
-			changed = append(changed, id)
-		}
+		c.Apply(ch.Key, value, &change)
 	}
-	return changed
+	return change
 }
 
 func (f *Follower) publish(p *Plan, start time.Time) {

@@ -27,11 +27,13 @@ type Plan struct {
 	// serve their entry of before, or answer 500 where there was none.
 	Problems []Problem
 
-	shards [shards]map[gate.APIID]*api
+	apis      [shards]map[gate.APIID]*api
+	hosts     [shards]map[gate.DomainName]*host
+	wildcards int // among the hosts; none saves making a name to look for
 }
 
-// shards is the number of maps that the APIs are spread over: a change copies
-// one of them.
+// shards is the number of maps that the APIs, and the domains, are spread over:
+// a change copies one of them.
 const shards = 256
 
 // A Problem says what of a definition cannot be served and why.
@@ -106,33 +108,31 @@ type Live struct {
 	Log    *slog.Logger
 }
 
-// shard is the map that holds id.
-func shard(id gate.APIID) int {
+// shard is the map that holds a name.
+func shard[K ~string](name K) int {
 	h := uint32(2166136261) // FNV-1a
-	for i := 0; i < len(id); i++ {
-		h = (h ^ uint32(id[i])) * 16777619
+	for i := 0; i < len(name); i++ {
+		h = (h ^ uint32(name[i])) * 16777619
 	}
 	return int(h % shards)
 }
 
-// with returns a copy of p in which changed stands in place of what p knew of
-// those APIs; a nil entry drops the API.
-func (p *Plan) with(revision uint64, changed map[gate.APIID]*api) *Plan {
-	next := *p
-	next.Revision = revision
+// with returns maps in which fresh stands in place of what of those names was
+// there; a nil value drops the name. Maps without a change are shared.
+func with[K ~string, V any](maps [shards]map[K]*V, fresh map[K]*V) [shards]map[K]*V {
 	copied := [shards]bool{}
-	for id, a := range changed {
-		i := shard(id)
+	for name, v := range fresh {
+		i := shard(name)
 		if !copied[i] {
-			next.shards[i], copied[i] = clone(p.shards[i]), true
+			maps[i], copied[i] = clone(maps[i]), true
 		}
-		if a == nil {
-			delete(next.shards[i], id)
+		if v == nil {
+			delete(maps[i], name)
 			continue
 		}
-		next.shards[i][id] = a
+		maps[i][name] = v
 	}
-	return &next
+	return maps
 }
 
 func clone[K comparable, V any](m map[K]V) map[K]V {
@@ -143,11 +143,11 @@ func clone[K comparable, V any](m map[K]V) map[K]V {
 	return c
 }
 
-func (p *Plan) api(id gate.APIID) *api { return p.shards[shard(id)][id] }
+func (p *Plan) api(id gate.APIID) *api { return p.apis[shard(id)][id] }
 
 // Len is the number of APIs that are served.
 func (p *Plan) Len() (n int) {
-	for _, s := range p.shards {
+	for _, s := range p.apis {
 		n += len(s)
 	}
 	return n

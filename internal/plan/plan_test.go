@@ -191,6 +191,53 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestDomains is the table of custom domains (runtime 1.3, 2.1): host, then the
+// longest mapping by whole segments, then the route of the mapped stage.
+func TestDomains(t *testing.T) {
+	o := follow(t)
+	o.deploy("shop", "prod", "d1", "GET /list", "$default")
+	o.deploy("beta", "$default", "d1", "$default")
+	o.commit(put(gate.DomainKey("api.example.com"), gate.Domain{Name: "api.example.com", Mappings: []gate.Mapping{
+		{ID: "1", Key: "", API: "beta", Stage: "$default"},
+		{ID: "2", Key: "orders", API: "shop", Stage: "prod"},
+		{ID: "3", Key: "orders/v2", API: "beta", Stage: "$default"},
+		{ID: "4", Key: "gone", API: "nope", Stage: "prod"},
+		{ID: "5", Key: "nostage", API: "shop", Stage: "nope"},
+	}}), put(gate.DomainKey("*.example.com"), gate.Domain{Name: "*.example.com", Mappings: []gate.Mapping{
+		{ID: "1", Key: "only", API: "shop", Stage: "prod"},
+	}}))
+	for _, tc := range []struct{ desc, host, path, want string }{
+		{"A mapping is stripped.", "api.example.com", "/orders/list", "prod GET /list /list"},
+		{"Names have no case and may carry a port.", "API.Example.com:8443", "/orders/list", "prod GET /list /list"},
+		{"A mapping alone is the root.", "api.example.com", "/orders", "prod $default /"},
+		{"The longest mapping wins.", "api.example.com", "/orders/v2/list", "$default $default /list"},
+		{"Segments are compared whole.", "api.example.com", "/ordersX/list", "$default $default /ordersX/list"},
+		{"Paths have case.", "api.example.com", "/Orders/list", "$default $default /Orders/list"},
+		{"The empty mapping takes the rest, stage names included.", "api.example.com", "/prod/x", "$default $default /prod/x"},
+		{"A wildcard takes one label.", "x.example.com", "/only/list", "prod GET /list /list"},
+		{"A wildcard does not take two.", "x.y.example.com", "/only/list", "RESOURCE_NOT_FOUND"},
+		{"No mapping fits.", "x.example.com", "/other", "RESOURCE_NOT_FOUND"},
+		{"A mapping to an API that is gone.", "api.example.com", "/gone/x", "RESOURCE_NOT_FOUND"},
+		{"A mapping to a stage that is gone.", "api.example.com", "/nostage/x", "RESOURCE_NOT_FOUND"},
+		{"Another name.", "example.com", "/", "RESOURCE_NOT_FOUND"},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			if got := o.find(tc.host, "GET", tc.path); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+	for host, want := range map[string]bool{"api.example.com": true, "q.example.com:80": true, "abc.execute-api.x": true, "localhost": false, "example.com": false} {
+		if got := o.plan.HasHost(host); got != want {
+			t.Errorf("HasHost(%q) = %v", host, got)
+		}
+	}
+	o.commit(del(gate.DomainKey("*.example.com")))
+	if o.plan.HasHost("x.example.com") || o.plan.wildcards != 0 || !o.plan.HasHost("api.example.com") {
+		t.Error("a deleted wildcard is still served, or another domain is not")
+	}
+}
+
 // TestFollow walks the life of a stage: each commit is one plan, and what it
 // does not touch is shared.
 func TestFollow(t *testing.T) {
