@@ -109,6 +109,10 @@ func (c *ServerConn) awaitBriefly() error {
 	c.in.release()
 	c.out.give()
 	c.out = nil
+	// The timer is set here, on the old goroutine: it takes more stack than
+	// all of the sleep, and the fresh one is to stay small.
+	c.idleFor(c.o.Timeouts.idle())
+	c.in.timed.arm(&c.in.timed.r)
 	return ErrQuiet
 }
 
