@@ -2,11 +2,14 @@ package apigatewayv2
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"gatehouse/internal/control"
 	"gatehouse/internal/gate"
+	"gatehouse/internal/route"
 	"gatehouse/internal/wire"
 	v2 "gatehouse/internal/wire/apigatewayv2"
 )
@@ -86,7 +89,10 @@ func (s *Service) completeIntegration(i *v2.Integration) error {
 	}
 	switch kind := text(i.IntegrationType); kind {
 	case httpProxy:
-		return checkHTTPProxy(i)
+		if err := checkHTTPProxy(i); err != nil {
+			return err
+		}
+		return s.tryHTTPProxy(i)
 	case awsProxy:
 		return checkAWSProxy(i)
 	default:
@@ -143,6 +149,34 @@ func checkHTTPProxy(i *v2.Integration) error {
 		return firstError(checkARN("integrationUri", *i.IntegrationUri))
 	}
 	return firstError(checkURL("integrationUri", text(i.IntegrationUri)))
+}
+
+// tryHTTPProxy compiles the integration on a route of its own that has all its
+// parameters. What cannot work on any route is refused here, where it is one
+// call that fails, and not at the next deployment, where it is the whole API.
+func (s *Service) tryHTTPProxy(i *v2.Integration) error {
+	g := lowerIntegration(i)
+	if g.Kind != gate.HTTPProxy {
+		return nil
+	}
+	key := "ANY /"
+	names := uriParameter.FindAllString(g.URI, -1)
+	slices.Sort(names)
+	key += strings.Join(slices.Compact(names), "/")
+	if _, _, err := route.Split(key); err != nil {
+		return bad("integrationUri", textURL, clip(g.URI), "it has more parameters than a route can have")
+	}
+	err := s.compiles(&gate.Definition{
+		API:    gate.API{Protocol: gate.HTTP},
+		Routes: []gate.Route{{ID: "try", Key: key, Authorization: gate.Authorization{Kind: gate.AuthNone}, Integration: g}},
+	})
+	if reason := errors.Unwrap(err); reason != nil {
+		err = reason // without the place, which is none
+	}
+	if err != nil {
+		return bad("integrationUri", "%v", err)
+	}
+	return nil
 }
 
 // checkTLS takes a name to verify where there is a certificate to verify.
