@@ -39,6 +39,12 @@ func (l *List) Reset() {
 	l.at = l.at[:0]
 }
 
+// CopyFrom makes the list a copy of another one, with memory of its own.
+func (l *List) CopyFrom(from *List) {
+	l.buf = append(l.buf[:0], from.buf...)
+	l.at = append(l.at[:0], from.at...)
+}
+
 // Load empties the list and copies a raw message head into its buffer. The
 // caller (the parser of h1) then marks the fields that it finds in the
 // returned bytes, which the list owns.

@@ -59,21 +59,53 @@ func (b *Body) Buffer(max int) (whole bool, err error) {
 	if b.length > int64(max) {
 		return false, nil
 	}
-	held, err := readUpTo(b.stream, max+1)
-	if err != nil && !errors.Is(err, io.EOF) {
+	ended, err := b.hold(max + 1)
+	if err != nil {
 		return false, err
 	}
-	if err == nil || len(held) > max {
-		b.stream = &replay{Stream: b.stream, held: held, ended: err != nil}
+	r := b.stream.(*replay)
+	if !ended || len(r.held) > max {
 		return false, nil
 	}
-	b.bytes, b.length, b.stream = held, int64(len(held)), nil
+	b.bytes, b.length, b.stream = r.held, int64(len(r.held)), nil
 	return true, nil
 }
 
-// readUpTo reads n bytes or to the end, whichever comes first; err is io.EOF
-// only at the end.
-func readUpTo(r io.Reader, n int) (held []byte, err error) {
+// Peek returns the first max bytes of the body, or all of a shorter one, and
+// loses nothing: the body reads as before. The bytes are read-only and good
+// until the body is read.
+func (b *Body) Peek(max int) ([]byte, error) {
+	if b.stream == nil {
+		return b.bytes[:min(len(b.bytes), max)], nil
+	}
+	if _, err := b.hold(max); err != nil {
+		return nil, err
+	}
+	held := b.stream.(*replay).held
+	return held[:min(len(held), max)], nil
+}
+
+// hold reads up to n bytes of the stream ahead, into a replay that takes its
+// place. ended says that the stream holds no more than what was read. After an
+// error nothing is lost either: a later read meets it in its place.
+func (b *Body) hold(n int) (ended bool, err error) {
+	r, ok := b.stream.(*replay)
+	if !ok {
+		r = &replay{Stream: b.stream}
+		b.stream = r
+	}
+	if r.err == nil && len(r.held) < n {
+		r.held, r.err = readUpTo(r.Stream, r.held, n)
+	}
+	if r.err != nil && r.err != io.EOF {
+		return false, r.err
+	}
+	return r.err != nil, nil
+}
+
+// readUpTo reads behind held until that has n bytes, or to the end; err is
+// io.EOF only at the end.
+func readUpTo(r io.Reader, held []byte, n int) (_ []byte, err error) {
 	for len(held) < n && err == nil {
 		if len(held) == cap(held) {
 			held = append(held, 0)[:len(held)]
@@ -82,27 +114,34 @@ func readUpTo(r io.Reader, n int) (held []byte, err error) {
 		got, err = r.Read(held[len(held):min(cap(held), n)])
 		held = held[:len(held)+got]
 	}
+	if errors.Is(err, io.EOF) {
+		err = io.EOF
+	}
 	return held, err
 }
 
 // replay is a stream whose beginning was already read.
 type replay struct {
 	Stream
-	held  []byte
-	ended bool
+	held []byte
+	err  error // what the stream said behind held: io.EOF, or why it broke
 }
 
 func (r *replay) Read(p []byte) (int, error) {
 	if len(r.held) == 0 {
-		if r.ended {
-			return 0, io.EOF
+		if r.err != nil {
+			return 0, r.err
 		}
 		return r.Stream.Read(p)
 	}
 	n := copy(p, r.held)
 	r.held = r.held[n:]
-	if len(r.held) == 0 && r.ended {
-		return n, io.EOF
+	if len(r.held) == 0 && r.err != nil {
+		return n, r.err
 	}
 	return n, nil
 }
+
+// Buffered returns what was read ahead, so that a backend gets it with the
+// head.
+func (r *replay) Buffered() []byte { return r.held }

@@ -30,6 +30,7 @@ type Exchange struct {
 	Mapping  *gate.Mapping // how a custom domain led here; nil: the execute-api host did
 	Path     string        // the request path below the stage, still encoded, begins with "/"
 	Query    string        // the raw query, without "?"
+	Onward   Onward        // what the backend is asked in place of what the client asked
 	Out      Reply
 	Trail    *Trail // nil unless somebody listens
 	Event    Event
@@ -123,6 +124,7 @@ func (x *Exchange) Reset() {
 	x.API, x.Stage, x.Route, x.Mapping = nil, nil, nil, nil
 	x.Params.Reset()
 	x.Path, x.Query = "", ""
+	x.Onward.reset()
 	x.Out.reset()
 	x.Trail = nil
 	x.Event = Event{}
@@ -137,6 +139,7 @@ func (x *Exchange) Reset() {
 // reads rubbish at once. Race builds do it to each released exchange.
 func (x *Exchange) Poison() {
 	x.In.Header.Poison()
+	x.Onward.poison()
 	x.Out.Header.Poison()
 	for i := range x.id {
 		x.id[i] = '?'

@@ -43,6 +43,8 @@ const (
 	TargetCalled                       // A: the address; B: fresh or reused
 	BackendAnswer                      // A: the status; B: the latency
 	Replied                            // A: the status
+	CORSAllowed                        // A: the origin; B: the rule that allows it
+	CORSRefused                        // A: the origin; B: what a browser will not do, and why
 )
 
 // Add notes a decision. Add on a nil Trail does nothing.
