@@ -30,7 +30,6 @@ type Call struct {
 	rest    restKind // what is left of the body once Head is sent
 	payload []byte   // of restBytes
 	begun   time.Duration
-	pulled  bool // the stream was read on behalf of an attempt
 	scratch []byte
 }
 
@@ -66,7 +65,7 @@ func (k *Call) Free() {
 // Reset empties the call and keeps its memory.
 func (k *Call) Reset() {
 	k.Method, k.Head, k.Timeout = "", k.Head[:0], 0
-	k.rest, k.payload, k.pulled = restNone, nil, false
+	k.rest, k.payload = restNone, nil
 }
 
 // frame completes the head with the framing fields, and with the body as far
@@ -194,8 +193,5 @@ func idempotent(method string) bool {
 // connection died before the first byte of a reply. sent says that bytes of
 // this attempt left the house.
 func (k *Call) repeatable(sent bool) bool {
-	if k.pulled {
-		return false
-	}
 	return !sent || idempotent(k.Method) && k.rest <= restBytes
 }

@@ -206,6 +206,9 @@ func TestUnsentGoesAgain(t *testing.T) {
 		p.head()
 		p.send(ok)
 		if n == 0 {
+			// A farewell that must not be taken for the answer to the next one.
+			time.Sleep(10 * time.Millisecond)
+			p.send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
 			p.reset()
 			return
 		}
@@ -213,7 +216,7 @@ func TestUnsentGoesAgain(t *testing.T) {
 	})
 	target := newPools(t, Options{}).Target(b.address())
 	get(target)
-	time.Sleep(trusted / 4) // the reset is here, and nobody looks for it yet
+	time.Sleep(trusted / 2) // the reset is here, and nobody looks for it yet
 	o := do(target, exchange(flow.Streamed(&source{text: "abc"}, flow.Unknown)), request("POST"))
 	if o.err != nil || o.body != "ok" || !o.x.Event.Retry {
 		t.Errorf("got %q, %v, retry %v", o.body, o.err, o.x.Event.Retry)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -276,11 +278,12 @@ func TestConnectTimeout(t *testing.T) {
 // TestTLS holds that certificates are checked, against the name that the
 // integration says.
 func TestTLS(t *testing.T) {
-	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Write([]byte(r.Proto + " " + r.TLS.NegotiatedProtocol))
 	}))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are the point
+	srv.StartTLS()
 	defer srv.Close()
-	srv.Config.ErrorLog = nil
 	at := netip.MustParseAddrPort(srv.Listener.Addr().String())
 	roots := srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	for _, tc := range []struct {
@@ -374,14 +377,12 @@ func TestLateClose(t *testing.T) {
 	target := newPools(t, Options{}).Target(b.address())
 	x := exchange(flow.Body{})
 	o := do(target, x, request("GET"))
-	x.Out.Body.Close()
-	x.Reset()
 	y := exchange(flow.Body{})
 	if err := target.Do(y, request("GET")); err != nil {
 		t.Fatal(err)
 	}
 	x.Out.Body.Close()
-	x.End()
+	x.Reset()
 	buf := make([]byte, 8)
 	n, _ := y.Out.Body.Stream().Read(buf)
 	if o.body != "ok" || string(buf[:n]) != "ok" || b.count() != 1 {

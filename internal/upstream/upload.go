@@ -102,7 +102,6 @@ func (u *upload) send(x *flow.Exchange, k *Call, c *conn) error {
 	left := x.In.Body.Len()
 	for sent := int64(0); ; {
 		begun := time.Now()
-		k.pulled = true
 		n, err := s.Read(u.buf)
 		lend(x, time.Since(begun))
 		if err != nil && err != io.EOF {

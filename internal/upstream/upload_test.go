@@ -106,17 +106,23 @@ func TestEarlyAnswer(t *testing.T) {
 	const refusal = "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig"
 	for _, tc := range []struct {
 		desc   string
-		script func(p *peer)
+		script func(p *peer, end <-chan bool)
 		kept   bool
 	}{
-		{"The backend answers and stops reading.", func(p *peer) { p.head(); p.send(refusal); time.Sleep(time.Second) }, false},
-		{"It answers and hangs up.", func(p *peer) { p.head(); p.send(refusal) }, false},
-		{"It answers, closes its sending half and reads a little.", func(p *peer) {
+		{"The backend answers and stops reading.", func(p *peer, end <-chan bool) { p.head(); p.send(refusal); <-end }, false},
+		{"It answers while a write stands still already.", func(p *peer, end <-chan bool) {
+			p.head()
+			time.Sleep(200 * time.Millisecond)
+			p.send(refusal)
+			<-end
+		}, false},
+		{"It answers and hangs up.", func(p *peer, end <-chan bool) { p.head(); p.send(refusal) }, false},
+		{"It answers, closes its sending half and reads a little.", func(p *peer, end <-chan bool) {
 			p.head()
 			p.send("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig")
 			p.body(1 << 20)
 		}, false},
-		{"It answers and reads on: the body is sent whole.", func(p *peer) {
+		{"It answers and reads on: the body is sent whole.", func(p *peer, end <-chan bool) {
 			p.head()
 			p.send(refusal)
 			p.body(32 << 20)
@@ -124,7 +130,9 @@ func TestEarlyAnswer(t *testing.T) {
 		}, true},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
-			b := startBackend(t, func(_ int, p *peer) { tc.script(p) })
+			end := make(chan bool)
+			b := startBackend(t, func(_ int, p *peer) { tc.script(p, end) })
+			t.Cleanup(func() { close(end) }) // lets the backend be stopped
 			target := newPools(t, Options{}).Target(b.address())
 			body := flow.Streamed(&source{text: strings.Repeat("x", 32<<20)}, 32<<20)
 			begun := time.Now()
@@ -132,7 +140,7 @@ func TestEarlyAnswer(t *testing.T) {
 			if o.err != nil || o.x.Out.Status != 413 || o.body != "big" {
 				t.Errorf("got %d %q, %v, %v", o.x.Out.Status, o.body, o.err, o.cut)
 			}
-			if took := time.Since(begun); took > 900*time.Millisecond {
+			if took := time.Since(begun); took > 4*time.Second {
 				t.Errorf("the answer was held back for %v", took)
 			}
 			if kept := target.conns.Load() == 1; kept != tc.kept {
@@ -225,7 +233,9 @@ func TestClientBodyFails(t *testing.T) {
 // TestUploadStalls holds that a backend which neither reads nor answers is
 // given up at the deadline, however long the body.
 func TestUploadStalls(t *testing.T) {
-	b := startBackend(t, func(_ int, p *peer) { p.head(); time.Sleep(time.Second) })
+	end := make(chan bool)
+	b := startBackend(t, func(_ int, p *peer) { p.head(); <-end })
+	t.Cleanup(func() { close(end) }) // lets the backend be stopped
 	target := newPools(t, Options{}).Target(b.address())
 	x := exchange(flow.Streamed(&source{text: strings.Repeat("x", 32<<20)}, 32<<20))
 	x.Deadline = x.Start.Add(300 * time.Millisecond)
@@ -234,7 +244,7 @@ func TestUploadStalls(t *testing.T) {
 	if !errors.As(o.err, &fault) || fault.Kind != gate.IntegrationTimeout {
 		t.Errorf("got %v", o.err)
 	}
-	if took := time.Since(x.Start); took > 900*time.Millisecond {
+	if took := time.Since(x.Start); took > 4*time.Second {
 		t.Errorf("took %v", took)
 	}
 }
