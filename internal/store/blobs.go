@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 )
 
@@ -15,6 +16,10 @@ const MaxBlob = 256 << 20
 // Blobs keeps byte strings under the lower-case hexadecimal SHA-256 of their
 // content. A blob never changes, and putting one twice stores it once. Any
 // number of goroutines may call at once.
+//
+// A document that needs a blob has its name in its value, as text (BlobNames):
+// that is how a backup knows what belongs to it, and what is garbage. Put the
+// blob first, then commit the document.
 type Blobs interface {
 	// Put reads r to its end and returns the name of what it read once that is
 	// durable. ErrTooBig if r holds more than the driver's limit; nothing is kept
@@ -34,6 +39,24 @@ func CheckBlobName(name string) error {
 	}
 	return nil
 }
+
+// BlobNames yields what might be names of blobs in the value of a document: each
+// run of exactly 64 lower-case hexadecimal digits. Some are sums of other things.
+func BlobNames(value []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := 0; i < len(value); i++ {
+			start := i
+			for i < len(value) && isHex(value[i]) {
+				i++
+			}
+			if i-start == 64 && !yield(string(value[start:i])) {
+				return
+			}
+		}
+	}
+}
+
+func isHex(b byte) bool { return b >= '0' && b <= '9' || b >= 'a' && b <= 'f' }
 
 // LimitBlob returns a reader of r that fails with ErrTooBig where r holds more
 // than limit bytes, and with the error of ctx once that has ended. For drivers.
