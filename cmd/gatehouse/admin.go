@@ -17,7 +17,7 @@ func (w *world) openAdmin() error {
 	if w.Admin.Addr == "" {
 		return nil
 	}
-	l, err := listen(w.Admin.Addr, "--admin HOST:PORT, or admin.addr in gatehouse.yaml")
+	l, err := listen(w.Admin.Addr, w.setting("--admin", "admin.addr"))
 	if err != nil {
 		return err
 	}

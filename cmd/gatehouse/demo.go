@@ -42,7 +42,9 @@ func (c *demoCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	return w.serveUntil(ctx, func() error {
+	ctx, stop := untilHangup(ctx)
+	defer stop()
+	return w.run(ctx, func() error {
 		return (&sample{remote: demoRemote(w), t: t, w: w, backend: "http://" + backend.addr, quiet: c.Quiet}).show(ctx, started)
 	})
 }
@@ -185,7 +187,7 @@ func (s *sample) tell(base string, calls []called, started time.Time) {
 	for _, c := range calls {
 		t.sayf("    %s %-*s  %s%*s  %d  %s", t.paint(t.talk, green, "[ok]"), shows, c.Shows, t.paint(t.talk, cyan, c.Command), command-len(c.Command), "", c.Status, millis(c.Millis))
 	}
-	t.sayf("    Now try a route that is not there:   %s", t.paint(t.talk, cyan, "gatehouse explain GET "+base+"/nope"))
+	t.sayf("    Now try a route that is not there:   %s", t.paint(t.talk, cyan, again("explain GET "+base+"/nope", s.EndpointURL)))
 	t.sayf("")
 	t.sayf("  Use your own tools, in another terminal:   %s", t.paint(t.talk, cyan, evalEnv(s.EndpointURL)))
 	t.sayf("    %s", t.paint(t.talk, cyan, "aws apigatewayv2 get-routes --api-id "+demoID))

@@ -6,8 +6,11 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -40,7 +43,9 @@ func (c *devCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	return w.serveUntil(ctx, func() error { c.announce(t, w, started); return nil })
+	ctx, stop := untilHangup(ctx)
+	defer stop()
+	return w.run(ctx, func() error { c.announce(t, w, started); return nil })
 }
 
 // setup is the configuration of dev: the defaults of serve, but for one
@@ -120,7 +125,7 @@ func (c *devCommand) announce(t *terminal, w *world, started time.Time) {
 	t.sayf("")
 	t.sayf("  Point your tools at it, in another terminal:   %s", t.paint(t.talk, cyan, evalEnv(s.Endpoint)))
 	t.sayf("    %s", t.paint(t.talk, cyan, "aws apigatewayv2 create-api --name hello --protocol-type HTTP --target http://127.0.0.1:8000"))
-	t.sayf("    %s", t.paint(t.talk, cyan, "gatehouse explain GET "+s.Endpoint+"/_aws/execute-api/API_ID/"))
+	t.sayf("    %s", t.paint(t.talk, cyan, again("explain GET "+s.Endpoint+"/_aws/execute-api/API_ID/", s.Endpoint)))
 	t.sayf("")
 	t.sayf("  Ready in %s. Press Ctrl-C to stop.", briefly(time.Since(started)))
 }
@@ -129,7 +134,7 @@ func (c *devCommand) announce(t *terminal, w *world, started time.Time) {
 func head(t *terminal, w *world) string {
 	data := "data in " + w.Store.Dir
 	if w.Memory {
-		data = "data in memory (keep it: gatehouse dev --data ./gatehouse-data)"
+		data = "data in memory (keep it: " + self() + " dev --data ./gatehouse-data)"
 	}
 	return fmt.Sprintf("%s  %s mode, %s   %s", t.paint(t.talk, bold, "gatehouse "+thisBuild().Version), w.Mode, data,
 		t.paint(t.talk, amber, "NOT FOR PRODUCTION"))
@@ -143,13 +148,16 @@ func facts(t *terminal, w *world) {
 	t.sayf("  Operations     %s/metrics  /livez  /readyz", s.Admin)
 }
 
-// evalEnv is the line that points a shell at an endpoint.
-func evalEnv(endpoint string) string {
-	if endpoint == "http://127.0.0.1:4566" {
-		return `eval "$(gatehouse env)"`
+// again is a command line of this program, for an endpoint.
+func again(command, endpoint string) string {
+	if endpoint != "http://127.0.0.1:4566" {
+		command += " --endpoint-url " + endpoint
 	}
-	return `eval "$(gatehouse env --endpoint-url ` + endpoint + `)"`
+	return self() + " " + command
 }
+
+// evalEnv is the line that points a shell at an endpoint.
+func evalEnv(endpoint string) string { return `eval "$(` + again("env", endpoint) + `)"` }
 
 // briefly writes a duration with at most two significant digits behind the dot.
 func briefly(d time.Duration) string {
@@ -161,22 +169,54 @@ func briefly(d time.Duration) string {
 	}
 }
 
-// serveUntil runs a world with the signals of a server: SIGHUP besides those that
-// end ctx.
-func (w *world) serveUntil(ctx context.Context, ready func() error) error {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
+// untilHangup is a context that also ends when the terminal goes away, unless
+// the process was started to outlive it (nohup).
+func untilHangup(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := onHangup(func() { cancel(&interruption{syscall.SIGHUP}) })
+	return ctx, func() { stop(); cancel(nil) }
+}
+
+// onHangup calls f for each SIGHUP until stop is called.
+func onHangup(f func()) (stop func()) {
+	if signal.Ignored(syscall.SIGHUP) {
+		return func() {}
+	}
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
 	ended := make(chan struct{})
-	defer func() { signal.Stop(hangups); close(ended) }()
-	go func() {
+	var work sync.WaitGroup
+	work.Go(func() {
 		for {
 			select {
-			case <-hangups:
-				w.hangup()
+			case <-caught:
+				f()
 			case <-ended:
 				return
 			}
 		}
-	}()
-	return w.run(ctx, ready)
+	})
+	return func() {
+		signal.Stop(caught)
+		close(ended)
+		work.Wait()
+	}
+}
+
+// self is how a person calls this program again: what go run has built has no
+// name that lasts.
+func self() string {
+	path, err := os.Executable()
+	switch {
+	case err != nil:
+		return "gatehouse"
+	case strings.Contains(filepath.ToSlash(path), "/go-build"):
+		return "go run ./cmd/gatehouse"
+	}
+	if found, err := exec.LookPath("gatehouse"); err == nil {
+		if real, err := filepath.EvalSymlinks(found); err == nil && real == path {
+			return "gatehouse"
+		}
+	}
+	return shellQuote(path)
 }

@@ -30,8 +30,8 @@ func (s *settings) environment(environ []string, c *Config) {
 	}
 	known := map[string]bool{}
 	s.override(vars, known, "", strings.TrimSuffix(envPrefix, "_"), reflect.ValueOf(c).Elem(), "")
-	for name := range vars {
-		if !known[name] && name != configVariable && !strings.HasPrefix(name, envPrefix+"SERVICE_") && !strings.HasPrefix(name, envPrefix+"PORT") {
+	for name, value := range vars {
+		if !known[name] && value != "" && name != configVariable && !strings.HasPrefix(name, envPrefix+"SERVICE_") && !strings.HasPrefix(name, envPrefix+"PORT") {
 			s.warnings = append(s.warnings, fmt.Sprintf("the variable %s overrides no key of the configuration%s", name, suggest(name, keysIn(known))))
 		}
 	}

@@ -34,7 +34,8 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	return w.serveUntil(ctx, func() error { w.tell(time.Since(started)); return nil })
+	defer onHangup(w.hangup)()
+	return w.run(ctx, func() error { w.tell(time.Since(started)); return nil })
 }
 
 // flags are the values that the command line gives.

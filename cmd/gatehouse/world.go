@@ -116,7 +116,7 @@ func (w *world) openDoors() error {
 			return err
 		}
 		var err error
-		if d.Listener, err = listen(l.Addr, "--listen HOST:PORT, or listeners[].addr in gatehouse.yaml"); err != nil {
+		if d.Listener, err = listen(l.Addr, w.setting("--listen", "listeners[].addr")); err != nil {
 			return err
 		}
 		// The Edge closes the listeners that it serves; closing twice does no harm.
@@ -165,6 +165,14 @@ func listen(addr, setting string) (net.Listener, error) {
 		f.Do = "ports below 1024 need CAP_NET_BIND_SERVICE; grant it, or choose another address with " + setting
 	}
 	return nil, f
+}
+
+// setting names what chooses an address: a flag, or in serve a key.
+func (w *world) setting(flag, key string) string {
+	if w.Mode == "serve" {
+		return key + " in gatehouse.yaml"
+	}
+	return flag + " HOST:PORT"
 }
 
 // reason is the innermost text of an error of package net.

@@ -19,6 +19,8 @@ import (
 	"gatehouse/internal/observe/metrics"
 	"gatehouse/internal/plan"
 	"gatehouse/internal/route"
+	"gatehouse/internal/store"
+	"gatehouse/internal/store/memory"
 	"gatehouse/internal/upstream"
 	"gatehouse/internal/wire"
 )
@@ -37,30 +39,64 @@ func house(t *testing.T, backend string) *plan.Plan {
 		"d1": {proxy("GET /pets/{id}", "/animals/{id}"), proxy("GET /hello", "/hello"), function},
 		"d2": {proxy("GET /later", "/later")},
 	}
-	c := plan.NewCatalog()
-	put := func(key string, v any) {
-		text, err := json.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Apply(key, text)
-	}
-	for _, a := range []gate.API{{ID: "shop", Protocol: gate.HTTP, Account: "111111111111", Name: "Shop"}, {ID: "other", Protocol: gate.HTTP, Account: "222222222222"}} {
-		put(gate.APIKey(a.ID), a)
-		for name, d := range map[gate.StageName]gate.DeploymentID{"prod": "d1", "dev": "d2", "bare": ""} {
-			put(gate.StageKey(gate.StageRef{API: a.ID, Name: name}), gate.Stage{API: a.ID, Name: name, Deployment: d})
-		}
-		for id := range definitions {
-			put(gate.DeploymentKey(gate.DeploymentRef{API: a.ID, ID: id}), gate.Deployment{API: a.ID, ID: id})
-		}
-	}
 	pools := upstream.New(upstream.Options{})
 	t.Cleanup(pools.Close)
 	live := &plan.Live{Pools: pools, Meters: metrics.New(metrics.Options{}), Limits: gate.DefaultLimits(), Log: slog.New(slog.DiscardHandler)}
-	load := func(_ context.Context, a *gate.API, d *gate.Deployment) (*gate.Definition, error) {
-		return &gate.Definition{API: *a, Deployment: *d, Routes: definitions[d.ID]}, nil
+	return compiled(t, documents(t, definitions), live)
+}
+
+// documents is a store with that.
+func documents(t *testing.T, definitions map[gate.DeploymentID][]gate.Route) store.Store {
+	t.Helper()
+	s := memory.New()
+	t.Cleanup(func() { s.Close() })
+	put := func(key string, v any) {
+		text, ok := v.([]byte)
+		if !ok {
+			var err error
+			if text, err = json.Marshal(v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.Commit(t.Context(), store.Change{Op: store.Put, Key: key, Base: store.Any, Value: text}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return plan.Compile(context.Background(), c, 1, nil, load, live, nil)
+	for _, a := range []gate.API{{ID: "shop", Protocol: gate.HTTP, Account: "111111111111", Name: "Shop"}, {ID: "other", Protocol: gate.HTTP, Account: "222222222222"}} {
+		for id, routes := range definitions {
+			chunks, err := gate.Split(routes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := gate.Deployment{API: a.ID, ID: id}
+			for _, c := range chunks {
+				put(gate.ChunkKey(c.Sum), c.Text)
+				d.Chunks = append(d.Chunks, c.Sum)
+			}
+			put(gate.DeploymentKey(gate.DeploymentRef{API: a.ID, ID: id}), d)
+		}
+		for name, d := range map[gate.StageName]gate.DeploymentID{"prod": "d1", "dev": "d2", "bare": ""} {
+			put(gate.StageKey(gate.StageRef{API: a.ID, Name: name}), gate.Stage{API: a.ID, Name: name, Deployment: d})
+		}
+		put(gate.APIKey(a.ID), a)
+	}
+	return s
+}
+
+// compiled is the plan of what a store holds.
+func compiled(t *testing.T, s store.Store, live *plan.Live) *plan.Plan {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	made := make(chan *plan.Plan, 1)
+	f := &plan.Follower{Store: s, Live: live, Publish: func(p *plan.Plan) { made <- p }}
+	ended := make(chan error)
+	go func() { ended <- f.Run(ctx) }()
+	p := <-made
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // ask calls Explain as a client does and returns the status and the body.
