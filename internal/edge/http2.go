@@ -129,7 +129,7 @@ func (s *http2) serve(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	x.Begin(r.Context(), start)
 	body := c.fillFrom(x, r)
-	if err := place(x); err != nil {
+	if err := placeHTTP2(x); err != nil {
 		e.pool.release(x)
 		w.WriteHeader(http.StatusBadRequest)
 		return
@@ -156,6 +156,18 @@ func (s *http2) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // RST_STREAM: the client sees that something is missing
 	}
+}
+
+// placeHTTP2 is place behind the check of the target that the HTTP/1.1 engine
+// makes by itself: net/http takes a :path with blanks and controls, and what
+// goes on to a backend is HTTP/1.1.
+func placeHTTP2(x *flow.Exchange) error {
+	for i := range len(x.In.Target) {
+		if c := x.In.Target[i]; c <= ' ' || c >= 0x7f || c == '#' {
+			return errTarget
+		}
+	}
+	return place(x)
 }
 
 // fillFrom is fill for a request of net/http. body is nil where there is none.

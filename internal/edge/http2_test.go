@@ -152,3 +152,28 @@ func TestTLS(t *testing.T) {
 		}
 	}
 }
+
+// TestHTTP2Targets holds that what is no request target of HTTP/1.1 reaches no
+// handler over HTTP/2 either.
+func TestHTTP2Targets(t *testing.T) {
+	for _, tc := range []struct {
+		desc, target string
+		ok           bool
+	}{
+		{"A path.", "/a?b=c", true},
+		{"A blank.", "/a b", false},
+		{"A line break.", "/a\r\nX: y", false},
+		{"A byte beyond ASCII.", "/\xff", false},
+		{"A fragment.", "/a#b", false},
+		{"No slash.", "a", false},
+		{"An asterisk.", "*", false},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			x := new(flow.Exchange)
+			x.In.Target = tc.target
+			if err := placeHTTP2(x); (err == nil) != tc.ok {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
