@@ -253,3 +253,40 @@ func TestDistance(t *testing.T) {
 		}
 	}
 }
+
+// TestTheExampleIsTheDefaults holds that examples/config/gatehouse.yaml names
+// every key, and says of each the default that it has.
+func TestTheExampleIsTheDefaults(t *testing.T) {
+	const name = "../../examples/config/gatehouse.yaml"
+	c, _, err := loadConfig(name, nil, func(*Config, *settings) {})
+	if err != nil {
+		t.Fatal(failureOf(err).Why)
+	}
+	want := defaultConfig()
+	want.Listeners = defaultListeners()
+	if diff := cmp.Diff(want, c); diff != "" {
+		t.Errorf("the example is not the defaults (-want +got):\n%s", diff)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range allKeys(reflect.TypeFor[Config]()) {
+		if !strings.Contains(string(text), key+":") {
+			t.Errorf("the key %s is not named", key)
+		}
+	}
+}
+
+func allKeys(t reflect.Type) (keys []string) {
+	for t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	for i := range t.NumField() {
+		keys = append(append(keys, t.Field(i).Tag.Get("yaml")), allKeys(t.Field(i).Type)...)
+	}
+	return keys
+}

@@ -99,7 +99,7 @@ func (w *world) explainer(service v2.Service) *gatehouse.Service {
 	paths := w.Data.PathAddresses
 	return &gatehouse.Service{
 		Plan:   func() *plan.Plan { return w.edge.Plan() },
-		Locate: func(x *flow.Exchange) error { return edge.Locate(x, paths) },
+		Locate: func(x *flow.Exchange, p *plan.Plan) error { return edge.Locate(x, p, paths) },
 		Draft:  func(ctx context.Context, api gate.APIID) ([]string, error) { return routeKeys(ctx, service, api) },
 		Target: w.target,
 		Shared: slices.ContainsFunc(w.doors, func(d door) bool { return d.Data && d.Control }),

@@ -119,11 +119,27 @@ func (w *world) openDoors() error {
 		if d.Listener, err = listen(l.Addr, w.setting("--listen", "listeners[].addr")); err != nil {
 			return err
 		}
+		if err := staysHere(&d); err != nil {
+			d.Listener.Close()
+			return err
+		}
 		// The Edge closes the listeners that it serves; closing twice does no harm.
 		w.later(func() { d.Listener.Close() })
 		w.doors = append(w.doors, d)
 	}
 	return nil
+}
+
+// staysHere refuses a control listener that came out on an address which others
+// can reach: the configuration was checked by name, and a hosts file can make
+// localhost anything.
+func staysHere(d *door) error {
+	if ap, err := netip.ParseAddrPort(d.Addr().String()); !d.Control || err == nil && ap.Addr().IsLoopback() {
+		return nil
+	}
+	return &failure{Exit: exitRefused, Code: "LoopbackOnly", What: "the control plane is not offered on " + d.Addr().String(),
+		Why: "this version does not verify signatures yet, and " + d.Name + " is an address that other machines can reach",
+		Do:  "listen on 127.0.0.1 or [::1]"}
 }
 
 func (w *world) openTLS(l *Listener, d *door) error {

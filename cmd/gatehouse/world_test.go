@@ -110,6 +110,7 @@ func TestOpenGivesBack(t *testing.T) {
 		}, "AddressInUse"},
 		{"The admin address is taken.", func(s *setup) { s.Admin.Addr = taken.Addr().String() }, "AddressInUse"},
 		{"The address is not of this machine.", func(s *setup) { s.Listeners[0].Addr = "192.0.2.1:0" }, "CannotListen"},
+		{"A control listener that is not loopback.", func(s *setup) { s.Listeners[0].Addr = "0.0.0.0:0" }, "LoopbackOnly"},
 		{"The data directory is a file.", func(s *setup) { s.Memory, s.Store.Dir = false, "world_test.go" }, "StoreUnusable"},
 		{"The access log has no directory.", func(s *setup) { s.Logs.Access.Stdout, s.Logs.Access.File = false, "/nowhere/x.log" }, "CannotLog"},
 		{"A certificate is missing.", func(s *setup) { s.Listeners[0].TLS = []TLSPair{{"none", "none"}} }, "BadCertificate"},

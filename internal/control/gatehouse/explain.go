@@ -88,12 +88,13 @@ func (s *Service) explain(ctx context.Context, in *explainInput) (*explainOutput
 	if !methodForm.MatchString(*in.Method) {
 		return nil, badRequest("%q is not an HTTP method.", clip(*in.Method))
 	}
-	x, err := s.exchange(ctx, *in.Method, *in.URL)
+	p := s.Plan()
+	x, err := s.exchange(ctx, p, *in.Method, *in.URL)
 	if err != nil {
 		return nil, err
 	}
 	defer x.End()
-	e := &explanation{service: s, ctx: ctx, plan: s.Plan(), x: x, out: &explainOutput{Method: in.Method}}
+	e := &explanation{service: s, ctx: ctx, plan: p, x: x, out: &explainOutput{Method: in.Method}}
 	e.find()
 	if in.Send != nil && *in.Send && e.handler != nil {
 		e.send()
@@ -104,7 +105,7 @@ func (s *Service) explain(ctx context.Context, in *explainInput) (*explainOutput
 }
 
 // exchange makes the synthetic request.
-func (s *Service) exchange(ctx context.Context, method, url string) (*flow.Exchange, error) {
+func (s *Service) exchange(ctx context.Context, p *plan.Plan, method, url string) (*flow.Exchange, error) {
 	if len(url) > maxURL {
 		return nil, badRequest("The URL is longer than %d bytes.", maxURL)
 	}
@@ -119,7 +120,7 @@ func (s *Service) exchange(ctx context.Context, method, url string) (*flow.Excha
 	x.In.Method, x.In.Target, x.In.Minor, x.In.Proto, x.In.Scheme = method, url, 1, "HTTP/1.1", "http"
 	x.In.Header.Add("Host", c.Host)
 	x.In.Source, _ = netip.ParseAddr(c.SourceIP) // what is no address stays none
-	if err := s.Locate(x); err != nil {
+	if err := s.Locate(x, p); err != nil {
 		return nil, badRequest("The URL %q: %v. Give a whole URL or a path.", clip(url), err)
 	}
 	x.In.Header.Reset()
@@ -157,7 +158,7 @@ func (e *explanation) find() {
 	}
 	e.handler = h
 	out.Host, out.Path = ptr(x.In.Host), ptr(x.Path)
-	if e.control = x.API == nil && e.service.Shared && !isAPIHost(x.In.Host); e.control {
+	if e.control = x.API == nil && e.service.Shared && !e.plan.HasHost(x.In.Host); e.control {
 		return
 	}
 	if e.fault != nil {
@@ -177,11 +178,6 @@ func (e *explanation) find() {
 	if e.fault == nil {
 		e.compare()
 	}
-}
-
-func isAPIHost(host string) bool {
-	_, ok := plan.DefaultHost(host)
-	return ok
 }
 
 func (e *explanation) own(a *gate.API) bool {
@@ -243,6 +239,8 @@ func decision(d flow.Decision) string {
 		return "api"
 	case flow.FoundStage:
 		return "stage"
+	case flow.FoundMapping:
+		return "mapping"
 	case flow.RouteTried:
 		return "tried"
 	case flow.RouteMatched:

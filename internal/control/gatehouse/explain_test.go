@@ -38,6 +38,7 @@ func house(t *testing.T, backend string) *plan.Plan {
 	definitions := map[gate.DeploymentID][]gate.Route{
 		"d1": {proxy("GET /pets/{id}", "/animals/{id}"), proxy("GET /hello", "/hello"), function},
 		"d2": {proxy("GET /later", "/later")},
+		"d3": {proxy("GET /hello", "/hello")}, // with the execute-api endpoint disabled
 	}
 	pools := upstream.New(upstream.Options{})
 	t.Cleanup(pools.Close)
@@ -68,18 +69,20 @@ func documents(t *testing.T, definitions map[gate.DeploymentID][]gate.Route) sto
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := gate.Deployment{API: a.ID, ID: id}
+			d := gate.Deployment{API: a.ID, ID: id, DisableDefaultEndpoint: id == "d3"}
 			for _, c := range chunks {
 				put(gate.ChunkKey(c.Sum), c.Text)
 				d.Chunks = append(d.Chunks, c.Sum)
 			}
 			put(gate.DeploymentKey(gate.DeploymentRef{API: a.ID, ID: id}), d)
 		}
-		for name, d := range map[gate.StageName]gate.DeploymentID{"prod": "d1", "dev": "d2", "bare": ""} {
+		for name, d := range map[gate.StageName]gate.DeploymentID{"prod": "d1", "dev": "d2", "bare": "", "shut": "d3"} {
 			put(gate.StageKey(gate.StageRef{API: a.ID, Name: name}), gate.Stage{API: a.ID, Name: name, Deployment: d})
 		}
 		put(gate.APIKey(a.ID), a)
 	}
+	put(gate.DomainKey("shop.example"), gate.Domain{Name: "shop.example", Account: "111111111111",
+		Mappings: []gate.Mapping{{ID: "m", Key: "v1", API: "shop", Stage: "prod"}}})
 	return s
 }
 
@@ -120,7 +123,7 @@ func ask(t *testing.T, s *Service, method, target string, more ...string) (int, 
 func service(p *plan.Plan) *Service {
 	return &Service{
 		Plan:   func() *plan.Plan { return p },
-		Locate: func(x *flow.Exchange) error { return edge.Locate(x, true) },
+		Locate: func(x *flow.Exchange, p *plan.Plan) error { return edge.Locate(x, p, true) },
 		Draft: func(_ context.Context, id gate.APIID) ([]string, error) {
 			return []string{"GET /pets/{id}", "GET /fresh/{x}", "malformed"}, nil
 		},
@@ -144,7 +147,10 @@ func TestVerdicts(t *testing.T) {
 		{"A route of the draft.", "GET", shop + "/prod/fresh/1", []string{`GET /fresh/{x} exists in the draft, but the stage still serves deployment d1.`, `aws apigatewayv2 create-deployment --api-id shop --stage-name 'prod'`}},
 		{"A route of another stage.", "GET", shop + "/prod/later", []string{`Stage dev has a route for it.`}},
 		{"A stage without deployment.", "GET", shop + "/bare/hello", []string{`404 because nothing has been deployed to stage bare.`}},
-		{"No such stage.", "GET", shop + "/nope/x", []string{`404 because API shop has no stage for the path /nope/x.`, `The API has: bare, dev, prod.`}},
+		{"No such stage.", "GET", shop + "/nope/x", []string{`404 because API shop has no stage for the path /nope/x.`, `The API has: bare, dev, prod, shut.`}},
+		{"The execute-api endpoint is off.", "GET", shop + "/shut/hello", []string{`"verdict":"403 because API shop has disableExecuteApiEndpoint set."`, `Call the API by a custom domain`}},
+		{"A custom domain.", "GET", "http://shop.example/v1/hello", []string{`"route":"GET /hello"`, `"stage":"prod"`, `{"what":"mapping"`}},
+		{"A path that a domain does not map.", "GET", "http://shop.example/v2/hello", []string{`404 because the domain shop.example maps /v2/hello to no stage.`}},
 		{"No such API.", "GET", "http://zzz.execute-api.localhost/", []string{`404 because the host zzz.execute-api.localhost names no API.`}},
 		{"No host of an API.", "GET", "http://example.com/", []string{`404 because the host example.com names no API.`}},
 		{"An API of another account is none.", "GET", "http://other.execute-api.localhost/prod/hello", []string{`404 because the host other.execute-api.localhost names no API.`}},

@@ -27,7 +27,7 @@ type Service struct {
 	// Locate does to an exchange what the listeners do to one that came in: it
 	// takes host, path and query out of In.Target. The error says what is wrong
 	// with the target.
-	Locate func(x *flow.Exchange) error
+	Locate func(x *flow.Exchange, p *plan.Plan) error
 	// Draft lists the keys of the routes that an API has in the control plane,
 	// deployed or not, for the caller of ctx. Nil: not known.
 	Draft func(ctx context.Context, api gate.APIID) ([]string, error)

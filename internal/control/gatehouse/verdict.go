@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gatehouse/internal/gate"
+	"gatehouse/internal/plan"
 	"gatehouse/internal/route"
 )
 
@@ -22,8 +23,17 @@ func (e *explanation) verdict() (string, []string) {
 	switch {
 	case e.control:
 		return fmt.Sprintf("No API is meant by %s%s: this is a control call, and 403 where it is not signed.", orNone(x.In.Host), x.Path), apiForms()
+	case x.API == nil && e.customDomain():
+		// No id is told: the domain may lead to another account's API.
+		return fmt.Sprintf("%d because the domain %s maps %s to no stage.", *out.Status, x.In.Host, x.Path), []string{
+			"aws apigatewayv2 get-api-mappings --domain-name DOMAIN lists what it maps.",
+		}
 	case x.API == nil:
 		return fmt.Sprintf("%d because the host %s names no API.", *out.Status, orNone(x.In.Host)), apiForms()
+	case x.Stage == nil && e.fault.Kind != gate.ResourceNotFound:
+		return fmt.Sprintf("%d because %v.", *out.Status, e.fault.Err), []string{
+			"Call the API by a custom domain, or turn its execute-api endpoint on again and deploy.",
+		}
 	case x.Stage == nil:
 		return fmt.Sprintf("%d because API %s has no stage for the path %s.", *out.Status, x.API.ID, x.Path), []string{
 			"The first segment of the path names the stage. " + e.stages(),
@@ -43,6 +53,12 @@ func (e *explanation) verdict() (string, []string) {
 	}
 	return fmt.Sprintf("Route %s of stage %s answers, by %s %s.", x.Route.Key, x.Stage.Name,
 		strings.TrimSpace(*out.Integration.Kind+" "+*out.Integration.Method), *out.Integration.URL), nil
+}
+
+// customDomain tells whether the host is a domain and not an execute-api name.
+func (e *explanation) customDomain() bool {
+	_, ok := plan.DefaultHost(e.x.In.Host)
+	return !ok && e.plan.HasHost(e.x.In.Host)
 }
 
 func apiForms() []string {
