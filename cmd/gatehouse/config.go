@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,16 +22,17 @@ import (
 // number, a size or a duration, oneof lists the words that a text may be.
 // Decoding, the environment overrides and the suggestions all read them.
 type Config struct {
-	Listeners []Listener    `yaml:"listeners"`
-	Data      DataPlane     `yaml:"data"`
-	Store     StoreSection  `yaml:"store"`
-	Account   string        `yaml:"account"`    // 12 digits: the account that every caller works in
-	Regions   []string      `yaml:"regions"`    // what a caller's signature may name; the first is the default
-	PublicURL string        `yaml:"public_url"` // scheme and host that clients of the APIs use; empty: AWS's form
-	Limits    LimitsSection `yaml:"limits"`
-	Logs      Logs          `yaml:"logs"`
-	Admin     AdminSection  `yaml:"admin"`
-	Drain     DrainSection  `yaml:"drain"`
+	Listeners []Listener       `yaml:"listeners"`
+	Data      DataPlane        `yaml:"data"`
+	Store     StoreSection     `yaml:"store"`
+	MasterKey MasterKeySection `yaml:"master_key"`
+	Account   string           `yaml:"account"`    // 12 digits: the account that every caller works in
+	Regions   []string         `yaml:"regions"`    // what a caller's signature may name; the first is the default
+	PublicURL string           `yaml:"public_url"` // scheme and host that clients of the APIs use; empty: AWS's form
+	Limits    LimitsSection    `yaml:"limits"`
+	Logs      Logs             `yaml:"logs"`
+	Admin     AdminSection     `yaml:"admin"`
+	Drain     DrainSection     `yaml:"drain"`
 }
 
 // A Listener is one address to listen on.
@@ -188,6 +190,9 @@ func (c *Config) check(complain complaint) {
 		checkAddr(c.Admin.Addr, "admin.addr", complain)
 	}
 	checkHosts(c.Admin.Hosts, "admin", complain)
+	if m := c.MasterKey.Command; len(m) > 0 && !filepath.IsAbs(m[0]) {
+		complain("master_key.command", "begins with %q: give the absolute path of the program, so that no other one is run in its place", clip(m[0]))
+	}
 }
 
 func (c *Config) checkNames(complain complaint) {

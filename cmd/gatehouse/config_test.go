@@ -37,6 +37,7 @@ data:
   path_addresses: true
   timeouts: {idle: 1m, head: 5s, body: 7s, write: 8s, min_rate: 0}
 store: {dir: /var/lib/gatehouse}
+master_key: {command: [/usr/bin/vault, key]}
 account: 012345678901
 regions: [eu-west-1, us-gov-west-1]
 public_url: https://api.example.com
@@ -56,7 +57,7 @@ drain: {delay: 0s, timeout: 1m30s}
 			{Addr: ":8443", Planes: []string{"data"}, TLS: []TLSPair{{"a.pem", "b.pem"}}, Trust: []string{"10.0.0.0/8", "192.0.2.1"}, ProxyProtocol: true},
 		},
 		Data:  DataPlane{PathAddresses: true, Timeouts: Timeouts{Idle: minutes(1), Head: seconds(5), Body: seconds(7), Write: seconds(8)}},
-		Store: StoreSection{"/var/lib/gatehouse"}, Account: "012345678901", Regions: []string{"eu-west-1", "us-gov-west-1"},
+		Store: StoreSection{"/var/lib/gatehouse"}, MasterKey: MasterKeySection{[]string{"/usr/bin/vault", "key"}}, Account: "012345678901", Regions: []string{"eu-west-1", "us-gov-west-1"},
 		PublicURL: "https://api.example.com",
 		Limits:    LimitsSection{Body: 20 << 20, Head: 32 << 10, Fields: 100, IntegrationTimeout: minutes(2)},
 		Logs:      Logs{ProcessLog{"warn", "text"}, AccessLog{File: "access.log", MaxSize: 1e9, Keep: 3}},

@@ -73,7 +73,7 @@ func (c *devCommand) setup(mode string, t *terminal) (setup, error) {
 		conf.Logs.Access.Stdout = false
 	}
 	log, err := c.log(t)
-	return setup{Config: conf, Mode: mode, Memory: c.Data == "", AnyPlace: true, Log: log, Stdout: t.talk}, err
+	return setup{Config: conf, Mode: mode, Memory: c.Data == "", AnyPlace: true, Environ: t.environ, Log: log, Stdout: t.talk}, err
 }
 
 // log is the process log of a command without configuration, for a person.

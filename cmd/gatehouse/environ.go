@@ -30,6 +30,7 @@ func (s *settings) environment(environ []string, c *Config) {
 	}
 	known := map[string]bool{}
 	s.override(vars, known, "", strings.TrimSuffix(envPrefix, "_"), reflect.ValueOf(c).Elem(), "")
+	known[masterKeyVariable], known[masterKeyVariable+"_FILE"] = true, true // not of the configuration, on purpose
 	for name, value := range vars {
 		if !known[name] && value != "" && name != configVariable && !strings.HasPrefix(name, envPrefix+"SERVICE_") && !strings.HasPrefix(name, envPrefix+"PORT") {
 			s.warnings = append(s.warnings, fmt.Sprintf("the variable %s overrides no key of the configuration%s", name, suggest(name, keysIn(known))))

@@ -28,6 +28,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Start for production, from gatehouse.yaml."`
 	Env     envCommand     `cmd:"" help:"Print the exports that point AWS tools at a running gateway."`
 	Explain explainCommand `cmd:"" help:"Tell which route a request finds, which nearly matched, and why."`
+	Backup  backupCommand  `cmd:"" help:"Write, check and restore sealed backups."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Print this, or what a command takes."`
 }

@@ -46,11 +46,16 @@ func (w *world) control(desk *control.Desk) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	backups, err := w.backups().Handler(o)
+	if err != nil {
+		return nil, err
+	}
 	mux := &wire.Mux{Entries: []wire.Entry{
 		{Name: "apigateway", Scope: "apigateway", Paths: v1Paths(), Handler: first},
 		{Name: "apigatewayv2", Scope: "apigateway", Paths: []string{"/v2"}, Handler: second},
 		{Name: "apigatewaymanagementapi", Scope: "execute-api", Handler: connections},
 		{Name: "gatehouse", Scope: gatehouse.ScopeName, Paths: []string{gatehouse.PathPrefix}, Handler: own},
+		{Name: "gatehouse", Scope: gatehouse.ScopeName, Paths: []string{gatehouse.BackupPath}, Handler: backups},
 	}}
 	guard := &wire.Guard{Next: mux, PublicURL: w.PublicURL}
 	for i := range w.Listeners {

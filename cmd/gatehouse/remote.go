@@ -39,16 +39,13 @@ type wireError struct {
 // do makes a signed call for a service and decodes its JSON into out, unless
 // that is nil. Credentials are those of the environment, else test/test.
 func (r *remote) do(ctx context.Context, t *terminal, service, method, path string, in, out any) error {
-	base, err := url.Parse(r.EndpointURL)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return usage(fmt.Sprintf("--endpoint-url %q is not a URL such as http://127.0.0.1:4566", r.EndpointURL))
-	}
-	if r.Timeout <= 0 {
-		return usage("--timeout must be longer than 0s")
+	if err := r.checkURL(); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
 	var payload []byte
+	var err error
 	if in != nil {
 		if payload, err = json.Marshal(in); err != nil {
 			return err
@@ -66,6 +63,18 @@ func (r *remote) do(ctx context.Context, t *terminal, service, method, path stri
 		return usage(err.Error())
 	}
 	return r.send(t, request, out)
+}
+
+// checkURL refuses an endpoint that cannot be called.
+func (r *remote) checkURL() error {
+	base, err := url.Parse(r.EndpointURL)
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
+		return usage(fmt.Sprintf("--endpoint-url %q is not a URL such as http://127.0.0.1:4566", r.EndpointURL))
+	}
+	if r.Timeout <= 0 {
+		return usage("--timeout must be longer than 0s")
+	}
+	return nil
 }
 
 func credentials(env environ) sigv4.Credentials {

@@ -30,7 +30,7 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 		log.Warn(w)
 	}
 	started := time.Now()
-	w, err := open(setup{Config: conf, Mode: "serve", Log: log, Stdout: t.out})
+	w, err := open(setup{Config: conf, Mode: "serve", Environ: t.environ, Log: log, Stdout: t.out})
 	if err != nil {
 		return err
 	}

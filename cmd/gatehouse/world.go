@@ -35,9 +35,10 @@ import (
 // do differently.
 type setup struct {
 	Config
-	Mode     string // dev, demo or serve: as GetStatus tells
-	Memory   bool   // nothing survives the process; Store.Dir is not looked at
-	AnyPlace bool   // callers may name any region
+	Mode     string  // dev, demo or serve: as GetStatus tells
+	Memory   bool    // nothing survives the process; Store.Dir is not looked at
+	AnyPlace bool    // callers may name any region
+	Environ  environ // where the master key may be
 	Log      *slog.Logger
 	Stdout   io.Writer // of the access log, where it goes there
 }
@@ -47,6 +48,7 @@ type setup struct {
 type world struct {
 	setup
 	store    store.Store
+	keys     *ring // for every stored secret, and backups
 	metrics  *metrics.Set
 	pools    *upstream.Pools
 	follower *plan.Follower
@@ -77,7 +79,7 @@ type door struct {
 // is closed again.
 func open(s setup) (*world, error) {
 	w := &world{setup: s, planned: make(chan struct{})}
-	for _, step := range []func() error{w.openDoors, w.openStore, w.openLogs, w.openAdmin, w.wire} {
+	for _, step := range []func() error{w.openDoors, w.openStore, w.openMasterKey, w.openLogs, w.openAdmin, w.wire} {
 		if err := step(); err != nil {
 			w.close()
 			return nil, err

@@ -20,6 +20,9 @@ import (
 // schema is the number of the layout that this code reads and writes.
 const schema = 1
 
+// Schema is that number for those who carry documents from one store to another.
+const Schema = schema
+
 // Why Open refuses, for errors.Is. The error says the file and what to do; the
 // file is then as it was, to the byte.
 var (
