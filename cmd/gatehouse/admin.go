@@ -9,6 +9,7 @@ import (
 
 	"gatehouse/internal/admin"
 	"gatehouse/internal/gate"
+	"gatehouse/internal/plan"
 	"gatehouse/internal/store"
 )
 
@@ -70,9 +71,22 @@ func (w *world) stays(context.Context) error {
 	return nil
 }
 
+// warn logs the problems of a plan that the plan before did not have.
+func (w *world) warn(p *plan.Plan) {
+	for _, text := range w.teller.news(texts(p.Problems)) {
+		w.Log.Warn("a part of the configuration cannot be served", "problem", text)
+	}
+}
+
 // problems are what of the plan in force does not compile.
-func (w *world) problems() []string {
-	list := w.edge.Plan().Problems
+func (w *world) problems() []string { return texts(w.edge.Plan().Problems) }
+
+// maxProblems bounds how many problems of a plan are looked at: a person who
+// mends them begins with the first.
+const maxProblems = 1000
+
+func texts(list []plan.Problem) []string {
+	list = list[:min(len(list), maxProblems)]
 	texts := make([]string, len(list))
 	for i, p := range list {
 		texts[i] = p.Error()

@@ -49,7 +49,7 @@ func TestMain(m *testing.M) {
 //	backend                an echo server; sets $BACKEND. /slow waits for the
 //	                       command release
 //	http METHOD URL [F:V]  a request; stdout is the status line, fields and body.
-//	                       With & at the end, in the background until http wait
+//	                       The field body:TEXT is the body. With & at the end, in the background until http wait
 //	call METHOD PATH [JSON]  a signed control call, printed like http
 //	let VAR MEMBER         a member of the JSON that the last command printed
 //	certificate DIR NAME   writes DIR/cert.pem and DIR/key.pem for a host name
@@ -292,6 +292,10 @@ func (s *stage) http(ts *testscript.TestScript, args []string) {
 	ts.Check(err)
 	for _, f := range args[2:] {
 		name, value, _ := strings.Cut(f, ":")
+		if name == "body" {
+			r.Body, r.ContentLength = io.NopCloser(strings.NewReader(value)), int64(len(value))
+			continue
+		}
 		if strings.EqualFold(name, "host") {
 			r.Host = value
 		}

@@ -291,9 +291,7 @@ func (w *world) wire() error {
 		Publish: func(p *plan.Plan) { w.edge.Publish(p) },
 		Applied: func(p *plan.Plan, took time.Duration) {
 			w.metrics.Applied(p.Revision, took, len(p.Problems))
-			for _, text := range w.teller.news(w.problems()) {
-				w.Log.Warn("a part of the configuration cannot be served", "problem", text)
-			}
+			w.warn(p)
 			first()
 		},
 	}
@@ -383,7 +381,10 @@ func reachable(a net.Addr) string {
 // run serves until ctx ends, and then drains. ready is called once, when
 // requests are answered by what the store holds; its error ends the world.
 func (w *world) run(ctx context.Context, ready func() error) error {
-	defer w.close()
+	defer func() {
+		w.close()
+		w.Log.Info("ended")
+	}()
 	life, end := context.WithCancel(context.Background())
 	var following sync.WaitGroup
 	// The follower is waited for before the store is closed.
@@ -456,7 +457,6 @@ func (w *world) drain(delay time.Duration) {
 	if err != nil {
 		w.Log.Warn("requests were cut off because they took longer than drain.timeout", "timeout", w.Drain.Timeout.String(), "err", err)
 	}
-	w.Log.Info("ended")
 }
 
 // afterDone is a channel that is closed d after ctx has ended.

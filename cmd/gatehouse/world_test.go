@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"gatehouse/internal/h1"
 )
 
 // small is the setup of a gateway in this process, on free ports.
@@ -128,6 +130,21 @@ func TestOpenGivesBack(t *testing.T) {
 				t.Errorf("got %s %+v, want %s", f.Code, f, tc.code)
 			}
 		})
+	}
+}
+
+// TestTimeoutsReachTheEngine holds that each key is the engine's setting of
+// that name, and that no minimum rate is none to the engine as well.
+func TestTimeoutsReachTheEngine(t *testing.T) {
+	var w world
+	w.Data.Timeouts = Timeouts{Idle: seconds(1), Head: seconds(2), Body: seconds(3), Write: seconds(4), MinRate: 5}
+	want := h1.Timeouts{Idle: 1e9, Head: 2e9, Body: 3e9, Write: 4e9, MinRate: 5}
+	if got := w.timeouts(); got != want {
+		t.Errorf("got %+v", got)
+	}
+	w.Data.Timeouts.MinRate = 0
+	if got := w.timeouts().MinRate; got >= 0 {
+		t.Errorf("no minimum rate is %d to the engine, which takes it for the usual one", got)
 	}
 }
 
