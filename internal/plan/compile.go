@@ -15,15 +15,17 @@ import (
 type Loader func(ctx context.Context, a *gate.API, d *gate.Deployment) (*gate.Definition, error)
 
 // Compile makes the plan that serves the catalog at a revision, from prev by
-// compiling what changed. prev nil compiles everything.
+// compiling what changed. With prev nil everything is new, and each stage
+// compiles when it is first needed or when Warm comes by.
 //
 // What does not compile keeps its entry of prev, or answers 500 where there is
 // none, and is among the plan's Problems: never a 404, never a halt of others.
 func Compile(ctx context.Context, c *Catalog, revision uint64, ch Change, load Loader, live *Live, prev *Plan) *Plan {
-	if prev == nil {
+	eager := prev != nil
+	if !eager {
 		prev, ch = &Plan{}, c.all(nil)
 	}
-	k := compiler{ctx, c, load, live, prev, problemsOfOthers(prev.Problems, ch.APIs)}
+	k := compiler{ctx, c, load, live, prev, eager, problemsOfOthers(prev.Problems, ch.APIs)}
 	apis := make(map[gate.APIID]*api, len(ch.APIs))
 	for _, id := range ch.APIs {
 		apis[id] = k.api(id)
@@ -88,7 +90,8 @@ type compiler struct {
 	catalog  *Catalog
 	load     Loader
 	live     *Live
-	prev     *Plan
+	prev     *Plan // of no API where everything is new
+	eager    bool  // a changed stage compiles before it is published
 	problems []Problem
 }
 
@@ -115,68 +118,87 @@ func (k *compiler) api(id gate.APIID) *api {
 // is, and the labels of its metrics are: a deployment is frozen.
 func (k *compiler) stage(e *entry, s *gate.Stage, old *stage) *stage {
 	p := e.api.Protocol
-	fresh := &stage{stage: s, routes: &routes{}, missMeter: k.live.Meters.Route(e.api.ID, s.Name, unmatched, "")}
+	fresh := &stage{stage: s, missMeter: k.live.Meters.Route(e.api.ID, s.Name, unmatched, "")}
 	fresh.miss = miss(p, gate.Failf(gate.ResourceNotFound, "no route of stage %s matches", s.Name))
 	if s.Deployment == "" {
 		return fresh
 	}
 	fresh.deployment = e.deployments[s.Deployment]
-	if old != nil && old.deployment != nil && fresh.deployment != nil && old.deployment.ID == s.Deployment &&
+	if fresh.deployment == nil {
+		return k.lost(e, fresh, old)
+	}
+	if old != nil && old.deployment != nil && old.deployment.ID == s.Deployment &&
 		old.stage.DetailedMetrics == s.DetailedMetrics {
 		fresh.routes = old.routes
-		k.problems = append(k.problems, fresh.routes.warnings...)
+		k.problems = append(k.problems, fresh.routes.problems()...)
 		return fresh
 	}
-	r, err := k.routes(e, s)
-	if err == nil {
-		fresh.routes = r
+	fresh.routes = &lazy{make: k.maker(e, s)}
+	if !k.eager {
 		return fresh
 	}
-	k.problems = append(k.problems, Problem{API: e.api.ID, Stage: s.Name, Err: err})
-	if old != nil {
+	r := fresh.routes.get()
+	k.problems = append(k.problems, r.problems...)
+	if r.broken != nil && old != nil {
 		return old
 	}
-	fresh.deployment = nil // nothing compiled that a later plan could share
-	fresh.miss = miss(p, gate.Fail(gate.Internal, err))
 	return fresh
 }
 
-// routes compiles the routes of a stage's deployment.
-func (k *compiler) routes(e *entry, s *gate.Stage) (*routes, error) {
-	d := e.deployments[s.Deployment]
-	if d == nil {
-		return nil, fmt.Errorf("deployment %s does not exist: deploy again", s.Deployment)
+// lost is a stage whose deployment is not there.
+func (k *compiler) lost(e *entry, fresh, old *stage) *stage {
+	err := fmt.Errorf("deployment %s does not exist: deploy again", fresh.stage.Deployment)
+	k.problems = append(k.problems, Problem{API: e.api.ID, Stage: fresh.stage.Name, Err: err})
+	if old != nil {
+		return old
 	}
-	def, err := k.load(k.ctx, e.api, d)
-	if err != nil {
-		return nil, fmt.Errorf("load deployment %s: %w", s.Deployment, err)
-	}
-	r, problems := compileRoutes(def, s, k.live)
-	if len(problems) > 0 {
-		k.problems = append(k.problems, problems...)
-		return nil, fmt.Errorf("deployment %s does not compile: %d of its routes are at fault, the first is %w", s.Deployment, len(problems), problems[0].Err)
-	}
-	k.problems = append(k.problems, r.warnings...)
-	return r, nil
+	fresh.miss = miss(e.api.Protocol, gate.Fail(gate.Internal, err))
+	return fresh
 }
 
-// compileRoutes turns a definition into a tree of handlers. Problems mean that
-// the definition cannot be served; the routes' own warnings that a part of it
-// fails closed.
-func compileRoutes(d *gate.Definition, s *gate.Stage, live *Live) (*routes, []Problem) {
-	r := &routes{tree: route.Tree[*target]{RootGreedy: d.API.Protocol == gate.HTTP}}
-	var problems []Problem
+// maker is what compiles a stage's deployment, now or later.
+func (k *compiler) maker(e *entry, s *gate.Stage) func() *routes {
+	ctx, load, live := k.ctx, k.load, k.live
+	a, d := e.api, e.deployments[s.Deployment]
+	return func() *routes {
+		def, err := load(ctx, a, d)
+		if err != nil {
+			err = fmt.Errorf("load deployment %s: %w", d.ID, err)
+			return brokenRoutes(a, s, err, nil)
+		}
+		r, faults := compileRoutes(def, s, live)
+		if len(faults) > 0 {
+			err := fmt.Errorf("deployment %s does not compile: %d of its routes are at fault, the first is %w", d.ID, len(faults), faults[0].Err)
+			return brokenRoutes(a, s, err, faults)
+		}
+		return r
+	}
+}
+
+// brokenRoutes answer 500 to everything.
+func brokenRoutes(a *gate.API, s *gate.Stage, err error, faults []Problem) *routes {
+	return &routes{
+		broken:   miss(a.Protocol, gate.Fail(gate.Internal, err)),
+		problems: append(faults, Problem{API: a.ID, Stage: s.Name, Err: err}),
+	}
+}
+
+// compileRoutes turns a definition into a tree of handlers. Faults mean that
+// the definition cannot be served; the problems of the routes themselves, that
+// a part of it fails closed.
+func compileRoutes(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, faults []Problem) {
+	r = &routes{tree: route.Tree[*target]{RootGreedy: d.API.Protocol == gate.HTTP}}
 	for i := range d.Routes {
 		def := &d.Routes[i]
 		at := func(err error) Problem { return Problem{d.API.ID, s.Name, def.Key, err} }
 		if err := r.add(d, def, s, live); err != nil {
-			problems = append(problems, at(err))
+			faults = append(faults, at(err))
 		}
 		if err := errors.Join(auth.Unserved(def), unserved(def)); err != nil {
-			r.warnings = append(r.warnings, at(err))
+			r.problems = append(r.problems, at(err))
 		}
 	}
-	return r, problems
+	return r, faults
 }
 
 func (r *routes) add(d *gate.Definition, def *gate.Route, s *gate.Stage, live *Live) error {
@@ -226,9 +248,9 @@ func unserved(r *gate.Route) error {
 func Check(d *gate.Definition, live *Live) []Problem {
 	dry := *live
 	dry.Meters = noMeters{}
-	_, problems := compileRoutes(d, &gate.Stage{}, &dry)
-	sortProblems(problems)
-	return problems
+	_, faults := compileRoutes(d, &gate.Stage{}, &dry)
+	sortProblems(faults)
+	return faults
 }
 
 // noMeters counts nothing: a dry run makes no series.

@@ -53,13 +53,13 @@ const disabledEndpoint = gate.AccessDenied
 
 // find returns the handler of the route that matches, or the stage's miss.
 func (s *stage) find(x *flow.Exchange) flow.Handler {
-	t, ok := s.routes.tree.Find(x.In.Method, x.Path, &x.Params)
-	if !ok {
-		t = s.routes.fallback
-	}
+	t, broken := s.target(x)
 	if t == nil {
 		x.Trail.Add(flow.NothingMatched, x.In.Method, x.Path)
 		x.Event.Meter = s.missMeter
+		if broken != nil {
+			return broken
+		}
 		return s.miss
 	}
 	x.Route = t.route
@@ -69,6 +69,20 @@ func (s *stage) find(x *flow.Exchange) flow.Handler {
 		x.Trail.Add(flow.ParamBound, p.Name, p.Value)
 	}
 	return t.handler
+}
+
+// target matches the path; nil for a miss. broken answers instead where the
+// stage's deployment does not compile.
+func (s *stage) target(x *flow.Exchange) (t *target, broken flow.Handler) {
+	if s.routes == nil {
+		return nil, nil
+	}
+	r := s.routes.get()
+	t, ok := r.tree.Find(x.In.Method, x.Path, &x.Params)
+	if !ok {
+		t = r.fallback
+	}
+	return t, r.broken
 }
 
 // lookUp finds an API by the id in a host, in which letters may have lost
@@ -123,10 +137,10 @@ const executeAPI = "execute-api"
 // why it does or does not answer method and path (below the stage).
 func (p *Plan) Candidates(r gate.StageRef, method, path string, visit func(key string, why route.Why)) {
 	a := p.api(r.API)
-	if a == nil || a.stages[r.Name] == nil {
+	if a == nil || a.stages[r.Name] == nil || a.stages[r.Name].routes == nil {
 		return
 	}
-	rs := a.stages[r.Name].routes
+	rs := a.stages[r.Name].routes.get()
 	matched := false
 	rs.tree.Walk(method, path, func(key string, why route.Why) {
 		matched = matched || why == route.Matched

@@ -23,8 +23,10 @@ type Follower struct {
 	Applied func(p *Plan, took time.Duration)
 
 	mu      sync.Mutex
+	plan    *Plan // in force; nil before the first
 	handled uint64
 	moved   chan struct{} // closed and replaced when handled moves
+	warming sync.WaitGroup
 }
 
 // retryAfter is how long Run waits before it reads a store again that failed.
@@ -34,13 +36,12 @@ const retryAfter = 500 * time.Millisecond
 // fails or has compacted what Run wants to see next is read anew; the plan in
 // force stays in force meanwhile.
 func (f *Follower) Run(ctx context.Context) error {
-	var prev *Plan
+	defer f.warming.Wait()
 	for {
-		p, err := f.follow(ctx, prev)
+		err := f.follow(ctx)
 		if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
 			return nil
 		}
-		prev = p
 		if errors.Is(err, store.ErrCompacted) {
 			continue
 		}
@@ -53,9 +54,8 @@ func (f *Follower) Run(ctx context.Context) error {
 	}
 }
 
-// follow scans once and watches from there. It returns the last plan that it
-// published and what ended the watch.
-func (f *Follower) follow(ctx context.Context, prev *Plan) (*Plan, error) {
+// follow scans once and watches from there. It returns what ended the watch.
+func (f *Follower) follow(ctx context.Context) error {
 	start := time.Now()
 	c := NewCatalog()
 	revision, err := f.Store.Scan(ctx, gate.Plane, func(d store.Doc) error {
@@ -63,22 +63,68 @@ func (f *Follower) follow(ctx context.Context, prev *Plan) (*Plan, error) {
 		return nil
 	})
 	if err != nil {
-		return prev, fmt.Errorf("read the catalog: %w", err)
+		return fmt.Errorf("read the catalog: %w", err)
 	}
 	load := Load(f.Store)
-	// After a compaction everything is compiled anew, but against prev, so that
-	// what does not compile keeps its entry and what is gone is dropped.
-	p := Compile(ctx, c, revision, c.all(prev), load, f.Live, prev)
-	f.publish(p, start)
+	first := f.plan == nil
+	// After a compaction everything is compiled anew, but against the plan in
+	// force, so that what does not compile keeps its entry and what is gone is
+	// dropped.
+	f.advance(start, func(prev *Plan) *Plan {
+		return Compile(ctx, c, revision, c.all(prev), load, f.Live, prev)
+	})
+	if first {
+		f.warming.Go(func() { f.warm(ctx) })
+	}
 	for commit, err := range f.Store.Watch(ctx, gate.Plane, revision) {
 		if err != nil {
-			return p, err
+			return err
 		}
-		start = time.Now()
-		p = Compile(ctx, c, commit.Revision, apply(c, commit), load, f.Live, p)
-		f.publish(p, start)
+		f.advance(time.Now(), func(prev *Plan) *Plan {
+			return Compile(ctx, c, commit.Revision, apply(c, commit), load, f.Live, prev)
+		})
 	}
-	return p, ctx.Err()
+	return ctx.Err()
+}
+
+// advance publishes the plan that next makes of the one in force.
+func (f *Follower) advance(start time.Time, next func(prev *Plan) *Plan) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.plan = next(f.plan)
+	f.Publish(f.plan)
+	if f.Applied != nil {
+		f.Applied(f.plan, time.Since(start))
+	}
+	f.handled = f.plan.Revision
+	if f.moved != nil {
+		close(f.moved)
+		f.moved = nil
+	}
+}
+
+// warm compiles in the background what no request has needed yet, and adds the
+// problems that this brings to light to the plan in force.
+func (f *Follower) warm(ctx context.Context) {
+	f.mu.Lock()
+	p := f.plan
+	f.mu.Unlock()
+	found := false
+	for _, shard := range p.apis {
+		for _, a := range shard {
+			for _, s := range a.stages {
+				if ctx.Err() != nil {
+					return
+				}
+				if s.routes != nil {
+					found = len(s.routes.get().problems) > 0 || found
+				}
+			}
+		}
+	}
+	if found {
+		f.advance(time.Now(), (*Plan).relisted)
+	}
 }
 
 // apply takes a commit into the catalog and tells what that changes.
@@ -91,20 +137,6 @@ func apply(c *Catalog, commit store.Commit) (change Change) {
 		c.Apply(ch.Key, value, &change)
 	}
 	return change
-}
-
-func (f *Follower) publish(p *Plan, start time.Time) {
-	f.Publish(p)
-	if f.Applied != nil {
-		f.Applied(p, time.Since(start))
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.handled = p.Revision
-	if f.moved != nil {
-		close(f.moved)
-		f.moved = nil
-	}
 }
 
 // Wait returns when the plan in force has taken in the revision, or what could

@@ -70,8 +70,8 @@ type api struct {
 type stage struct {
 	stage      *gate.Stage
 	deployment *gate.Deployment // nil: nothing was deployed to it yet
-	routes     *routes
-	miss       flow.Handler // answers what no route does, through the same outer steps
+	routes     *lazy            // nil without a deployment
+	miss       flow.Handler     // answers what no route does, through the same outer steps
 	missMeter  flow.Meter
 }
 
@@ -79,8 +79,9 @@ type stage struct {
 // name. Later plans share it as long as the stage serves that deployment.
 type routes struct {
 	tree     route.Tree[*target]
-	fallback *target // the $default route
-	warnings []Problem
+	fallback *target      // the $default route
+	broken   flow.Handler // not nil: nothing of it can be served; answers 500
+	problems []Problem
 }
 
 // target is where Find ends.
@@ -151,6 +152,32 @@ func (p *Plan) Len() (n int) {
 		n += len(s)
 	}
 	return n
+}
+
+// relisted is the plan with the problems of all stages that are compiled by
+// now, and those that are no stage's.
+func (p *Plan) relisted() *Plan {
+	next := *p
+	next.Problems = nil
+	known := map[string]bool{}
+	add := func(list []Problem) {
+		for _, q := range list {
+			if text := q.Error(); !known[text] {
+				known[text] = true
+				next.Problems = append(next.Problems, q)
+			}
+		}
+	}
+	add(p.Problems)
+	for _, shard := range p.apis {
+		for _, a := range shard {
+			for _, s := range a.stages {
+				add(s.routes.problems())
+			}
+		}
+	}
+	sortProblems(next.Problems)
+	return &next
 }
 
 // sortProblems puts them into an order that does not depend on maps.

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,17 +66,33 @@ func follow(t *testing.T) *office {
 	t.Helper()
 	o := &office{t: t, store: memory.New()}
 	o.f = &Follower{Store: o.store, Live: live(t), Publish: func(p *Plan) { o.mu.Lock(); o.plan = p; o.mu.Unlock() }}
+	o.run()
+	return o
+}
+
+// run follows the store until the test ends, and returns once there is a plan:
+// from then on each change compiles before it is published.
+func (o *office) run() {
+	o.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- o.f.Run(ctx) }()
-	t.Cleanup(func() {
+	o.t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
-			t.Error(err)
+			o.t.Error(err)
 		}
 		o.store.Close()
 	})
-	return o
+	for o.current() == nil {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (o *office) current() *Plan {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.plan
 }
 
 // commit writes the documents and waits until they are handled.
@@ -138,10 +155,7 @@ func (o *office) chunks(d gate.Deployment, list []gate.Route) gate.Deployment {
 // find runs Find and says where it ended: "stage key path", or the fault.
 func (o *office) find(host, method, path string) string {
 	o.t.Helper()
-	o.mu.Lock()
-	p := o.plan
-	o.mu.Unlock()
-	return find(p, host, method, path)
+	return find(o.current(), host, method, path)
 }
 
 func find(p *Plan, host, method, path string) string {
@@ -228,12 +242,12 @@ func TestDomains(t *testing.T) {
 		})
 	}
 	for host, want := range map[string]bool{"api.example.com": true, "q.example.com:80": true, "abc.execute-api.x": true, "localhost": false, "example.com": false} {
-		if got := o.plan.HasHost(host); got != want {
+		if got := o.current().HasHost(host); got != want {
 			t.Errorf("HasHost(%q) = %v", host, got)
 		}
 	}
 	o.commit(del(gate.DomainKey("*.example.com")))
-	if o.plan.HasHost("x.example.com") || o.plan.wildcards != 0 || !o.plan.HasHost("api.example.com") {
+	if o.current().HasHost("x.example.com") || o.current().wildcards != 0 || !o.current().HasHost("api.example.com") {
 		t.Error("a deleted wildcard is still served, or another domain is not")
 	}
 }
@@ -244,12 +258,12 @@ func TestFollow(t *testing.T) {
 	const host = "abc.execute-api.localhost"
 	o := follow(t)
 	o.deploy("other", "$default", "d1", "GET /other")
-	other := o.plan.api("other")
+	other := o.current().api("other")
 	o.deploy("abc", "$default", "d1", "GET /one")
 	if got := o.find(host, "GET", "/one"); got != "$default GET /one /one" {
 		t.Fatal(got)
 	}
-	before := o.plan
+	before := o.current()
 	o.deploy("abc", "$default", "d2", "GET /two")
 	if got := o.find(host, "GET", "/two"); got != "$default GET /two /two" {
 		t.Error(got)
@@ -257,12 +271,12 @@ func TestFollow(t *testing.T) {
 	if got := find(before, host, "GET", "/one"); got != "$default GET /one /one" {
 		t.Errorf("the plan of before changed: %s", got)
 	}
-	if o.plan.api("other") != other {
+	if o.current().api("other") != other {
 		t.Error("an API that no commit touched was compiled again")
 	}
-	routes := o.plan.api("abc").stages["$default"].routes
+	routes := o.current().api("abc").stages["$default"].routes
 	o.commit(put(gate.StageKey(gate.StageRef{API: "abc", Name: "$default"}), gate.Stage{API: "abc", Name: "$default", Deployment: "d2", Variables: map[string]string{"a": "b"}}))
-	s := o.plan.api("abc").stages["$default"]
+	s := o.current().api("abc").stages["$default"]
 	if s.routes != routes || s.stage.Variables["a"] != "b" {
 		t.Error("a change of a stage's settings compiled its deployment again, or was not taken in")
 	}
@@ -271,8 +285,8 @@ func TestFollow(t *testing.T) {
 		t.Error(got)
 	}
 	o.commit(del(gate.APIKey("abc")), store.Change{Op: store.DeletePrefix, Key: gate.DeploymentsKey("abc")})
-	if o.plan.Len() != 1 {
-		t.Errorf("%d APIs are served, want 1", o.plan.Len())
+	if o.current().Len() != 1 {
+		t.Errorf("%d APIs are served, want 1", o.current().Len())
 	}
 }
 
@@ -295,20 +309,20 @@ func TestProblems(t *testing.T) {
 	if got := o.find(host, "GET", "/fresh/x"); got != "fresh miss 500" {
 		t.Errorf("a stage without an entry of before: %s", got)
 	}
-	if text := problems(o.plan); !strings.Contains(text, "abc, stage $default, route GET /{a}/{a}") || !strings.Contains(text, "twice") {
+	if text := problems(o.current()); !strings.Contains(text, "abc, stage $default, route GET /{a}/{a}") || !strings.Contains(text, "twice") {
 		t.Errorf("the problems are %s", text)
 	}
 	o.deploy("other", "$default", "d1", "GET /x")
-	if text := problems(o.plan); !strings.Contains(text, "route GET /{a}/{a}") {
+	if text := problems(o.current()); !strings.Contains(text, "route GET /{a}/{a}") {
 		t.Error("a change of another API lost the problem")
 	}
 	o.commit(put(gate.StageKey(gate.StageRef{API: "abc", Name: "fresh"}), gate.Stage{API: "abc", Name: "fresh", Deployment: "gone"}))
-	if text := problems(o.plan); !strings.Contains(text, "deployment gone does not exist") {
+	if text := problems(o.current()); !strings.Contains(text, "deployment gone does not exist") {
 		t.Errorf("the problems are %s", text)
 	}
 	o.deploy("abc", "$default", "d3", "GET /three")
 	o.commit(del(gate.StageKey(gate.StageRef{API: "abc", Name: "fresh"})))
-	if text := problems(o.plan); text != "" {
+	if text := problems(o.current()); text != "" {
 		t.Errorf("problems are left: %s", text)
 	}
 }
@@ -331,7 +345,7 @@ func TestBrokenDocument(t *testing.T) {
 	if got := o.find("abc.execute-api.localhost", "GET", "/one"); got != "$default GET /one /one" {
 		t.Error(got)
 	}
-	if text := problems(o.plan); !strings.Contains(text, key) {
+	if text := problems(o.current()); !strings.Contains(text, key) {
 		t.Errorf("the problems are %q", text)
 	}
 }
@@ -341,7 +355,7 @@ func TestBrokenDocument(t *testing.T) {
 func TestDamagedChunk(t *testing.T) {
 	o := follow(t)
 	o.deploy("abc", "$default", "d1", "GET /one")
-	sum := o.plan.api("abc").stages["$default"].deployment.Chunks[0]
+	sum := o.current().api("abc").stages["$default"].deployment.Chunks[0]
 	o.commit(
 		store.Change{Op: store.Put, Key: gate.ChunkKey(sum), Base: store.Any, Value: []byte("[]")},
 		put(gate.StageKey(gate.StageRef{API: "abc", Name: "b"}), gate.Stage{API: "abc", Name: "b", Deployment: "d1"}),
@@ -349,7 +363,7 @@ func TestDamagedChunk(t *testing.T) {
 	if got := o.find("abc.execute-api.localhost", "GET", "/b/one"); got != "b miss 500" {
 		t.Error(got)
 	}
-	if text := problems(o.plan); !strings.Contains(text, "damaged") {
+	if text := problems(o.current()); !strings.Contains(text, "damaged") {
 		t.Errorf("the problems are %q", text)
 	}
 }
@@ -386,7 +400,7 @@ func TestFailsClosed(t *testing.T) {
 			x := new(flow.Exchange)
 			x.Begin(nil, time.Now())
 			x.In.Host, x.In.Method, x.Path = "abc.execute-api.localhost", "GET", "/x"
-			h, err := o.plan.Find(x)
+			h, err := o.current().Find(x)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -399,7 +413,7 @@ func TestFailsClosed(t *testing.T) {
 			if x.Event.Fault == nil || !strings.Contains(x.Event.Fault.Error(), tc.says) {
 				t.Errorf("the operator reads %v", x.Event.Fault)
 			}
-			if text := problems(o.plan); !strings.Contains(text, tc.says) {
+			if text := problems(o.current()); !strings.Contains(text, tc.says) {
 				t.Errorf("the problems are %q", text)
 			}
 		})
@@ -430,7 +444,7 @@ func TestCandidates(t *testing.T) {
 		"/b": "GET /a=5 POST /a=5 $default=0",
 	} {
 		var got []string
-		o.plan.Candidates(gate.StageRef{API: "abc", Name: "$default"}, "GET", path, func(key string, why route.Why) {
+		o.current().Candidates(gate.StageRef{API: "abc", Name: "$default"}, "GET", path, func(key string, why route.Why) {
 			got = append(got, fmt.Sprintf("%s=%d", key, why))
 		})
 		if text := strings.Join(got, " "); text != want {
@@ -477,20 +491,82 @@ func TestRunSurvivesCompaction(t *testing.T) {
 	s := &compacting{Store: memory.New()}
 	o := &office{t: t, store: s}
 	o.f = &Follower{Store: s, Live: live(t), Publish: func(p *Plan) { o.mu.Lock(); o.plan = p; o.mu.Unlock() }}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- o.f.Run(ctx) }()
+	o.run()
 	o.deploy("abc", "$default", "d1", "GET /one")
 	s.compact.Store(true)
 	o.commit(del(gate.APIKey("abc")))
 	s.compact.Store(false)
 	o.deploy("new", "$default", "d1", "GET /one")
-	if o.plan.Len() != 1 || o.plan.api("new") == nil {
-		t.Errorf("%d APIs are served", o.plan.Len())
+	if o.current().Len() != 1 || o.current().api("new") == nil {
+		t.Errorf("%d APIs are served", o.current().Len())
 	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Error(err)
+}
+
+// TestLazy holds law 2: a catalog of many stages is a plan at once, a stage
+// compiles when it is first needed, once however many need it, and what fails
+// then answers 500.
+func TestLazy(t *testing.T) {
+	c := NewCatalog()
+	for _, id := range []gate.APIID{"abc", "bad"} {
+		for _, ch := range []store.Change{
+			put(gate.APIKey(id), gate.API{ID: id, Protocol: gate.HTTP}),
+			put(gate.DeploymentKey(gate.DeploymentRef{API: id, ID: "d"}), gate.Deployment{API: id, ID: "d"}),
+			put(gate.StageKey(gate.StageRef{API: id, Name: "$default"}), gate.Stage{API: id, Name: "$default", Deployment: "d"}),
+		} {
+			c.Apply(ch.Key, ch.Value, new(Change))
+		}
 	}
-	s.Close()
+	var loads atomic.Int32
+	load := func(_ context.Context, a *gate.API, d *gate.Deployment) (*gate.Definition, error) {
+		loads.Add(1)
+		if a.ID == "bad" {
+			return nil, errors.New("the disk is gone")
+		}
+		return &gate.Definition{API: *a, Deployment: *d, Routes: []gate.Route{{ID: "r", Key: "GET /x", Authorization: gate.Authorization{Kind: gate.AuthNone}}}}, nil
+	}
+	p := Compile(t.Context(), c, 1, Change{}, load, live(t), nil)
+	if loads.Load() != 0 {
+		t.Fatal("a stage was compiled that nobody needs yet")
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if got := find(p, "abc.execute-api.x", "GET", "/x"); got != "$default GET /x /x" {
+				t.Error(got)
+			}
+		})
+	}
+	wg.Wait()
+	if n := loads.Load(); n != 1 {
+		t.Errorf("the stage was compiled %d times", n)
+	}
+	if got := find(p, "bad.execute-api.x", "GET", "/x"); got != "$default miss 500" {
+		t.Error(got)
+	}
+	if text := problems(p); text != "" {
+		t.Errorf("the plan changed: %s", text)
+	}
+	if text := problems(p.relisted()); !strings.Contains(text, "the disk is gone") {
+		t.Errorf("the problems that came to light are %q", text)
+	}
+}
+
+// TestWarm holds that what compiles in the background after the start is told
+// like any other problem.
+func TestWarm(t *testing.T) {
+	first := follow(t)
+	first.deploy("abc", "$default", "d1", "GET /one")
+	sum := first.current().api("abc").stages["$default"].deployment.Chunks[0]
+	first.commit(del(gate.ChunkKey(sum)), put(gate.APIKey("abc"), gate.API{ID: "abc", Protocol: gate.HTTP, Name: "touched"}))
+
+	o := &office{t: t, store: first.store}
+	o.f = &Follower{Store: o.store, Live: live(t), Publish: func(p *Plan) { o.mu.Lock(); o.plan = p; o.mu.Unlock() }}
+	o.run()
+	for range 500 {
+		if strings.Contains(problems(o.current()), sum) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("the problems are %q", problems(o.current()))
 }
