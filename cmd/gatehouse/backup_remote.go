@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,10 +12,7 @@ import (
 	"time"
 
 	"gatehouse/internal/control/gatehouse"
-	"gatehouse/internal/seal"
 	"gatehouse/internal/sigv4"
-	"gatehouse/internal/store/backup"
-	"gatehouse/internal/wire"
 )
 
 // download has a running gateway make a backup and writes it to w. What
@@ -59,72 +55,4 @@ func (r *remote) download(ctx context.Context, t *terminal, w io.Writer, tell fu
 		return receipt, fmt.Errorf("what arrived is not what was sent: %d bytes with SHA-256 %s, should be %d with %s", count.done, got, receipt.FileBytes, receipt.FileSHA256)
 	}
 	return receipt, nil
-}
-
-// openMasterKey is a step of opening a world. A gateway that forgets all needs
-// no key that lasts, unless it is given one.
-func (w *world) openMasterKey() error {
-	source := keySource{environ: w.Environ, command: w.MasterKey.Command}
-	ctx := context.Background()
-	if w.Memory {
-		r, err := source.open(ctx, false)
-		if err != nil && source.named() {
-			return err
-		}
-		if err != nil {
-			w.keys = &ring{Keyring: seal.NewKeyring(seal.NewKey())}
-			return nil
-		}
-		w.keys = r
-		return nil
-	}
-	source.dir = w.Store.Dir
-	var err error
-	if w.keys, err = openKeys(ctx, w.store, source); err != nil {
-		return err
-	}
-	if w.keys.made {
-		w.Log.Warn("a master key was made: keep a copy of it apart from the backups, which nobody can read without it", "file", w.keys.origin, "key", w.keys.ID())
-		return nil
-	}
-	w.Log.Debug("the master key is at hand", "from", w.keys.origin, "key", w.keys.ID())
-	return nil
-}
-
-// named tells whether a key was given to this process.
-func (s keySource) named() bool {
-	return s.environ.get(masterKeyVariable) != "" || s.environ.get(masterKeyVariable+"_FILE") != "" || len(s.command) > 0
-}
-
-// backups is the operation that makes backups of this gateway.
-func (w *world) backups() *gatehouse.Backup {
-	b := &gatehouse.Backup{Create: w.backup}
-	if !w.Memory {
-		b.Dir = w.Store.Dir
-	}
-	return b
-}
-
-func (w *world) backup(ctx context.Context, out io.Writer) (m backup.Manifest, err error) {
-	if w.keys.origin == "" {
-		return m, &wire.Error{Type: "BadRequestException", Status: http.StatusBadRequest,
-			Message: "This gateway keeps everything in memory and has no master key, so nobody could read the backup. Start it with --data, or with " + masterKeyVariable + "."}
-	}
-	dir := w.Store.Dir
-	if w.Memory {
-		dir = ""
-	}
-	from, err := backupSource(w.store, dir)
-	if err != nil {
-		return m, err
-	}
-	start := time.Now()
-	if m, err = backup.Create(ctx, out, w.keys.Keyring, from); err != nil {
-		if !errors.Is(err, context.Canceled) {
-			w.Log.Error("no backup was made", "err", err)
-		}
-		return m, err
-	}
-	w.Log.Info("a backup was made", "revision", m.Revision, "documents", m.Documents.Count, "blobs", m.Blobs.Count, "took", time.Since(start))
-	return m, nil
 }

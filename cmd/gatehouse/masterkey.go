@@ -296,3 +296,38 @@ func openKeys(ctx context.Context, s store.Store, source keySource) (*ring, erro
 	}
 	return r, nil
 }
+
+// openMasterKey is a step of opening a world. A gateway that forgets all needs
+// no key that lasts, unless it is given one.
+func (w *world) openMasterKey() error {
+	source := keySource{environ: w.Environ, command: w.MasterKey.Command}
+	ctx := context.Background()
+	if w.Memory {
+		r, err := source.open(ctx, false)
+		if err != nil && source.named() {
+			return err
+		}
+		if err != nil {
+			w.keys = &ring{Keyring: seal.NewKeyring(seal.NewKey())}
+			return nil
+		}
+		w.keys = r
+		return nil
+	}
+	source.dir = w.Store.Dir
+	var err error
+	if w.keys, err = openKeys(ctx, w.store, source); err != nil {
+		return err
+	}
+	if w.keys.made {
+		w.Log.Warn("a master key was made: keep a copy of it apart from the backups, which nobody can read without it", "file", w.keys.origin, "key", w.keys.ID())
+		return nil
+	}
+	w.Log.Debug("the master key is at hand", "from", w.keys.origin, "key", w.keys.ID())
+	return nil
+}
+
+// named tells whether a key was given to this process.
+func (s keySource) named() bool {
+	return s.environ.get(masterKeyVariable) != "" || s.environ.get(masterKeyVariable+"_FILE") != "" || len(s.command) > 0
+}
