@@ -54,6 +54,26 @@ type Stage struct {
 	// DetailedMetrics counts each route by itself; without it a stage's routes
 	// are counted together.
 	DetailedMetrics bool `json:"detailedMetrics,omitempty"`
+	// RouteMetrics are the routes, by key, for which that is set otherwise.
+	RouteMetrics map[string]bool `json:"routeMetrics,omitempty"`
+	// AccessLog is written in a format of the stage's own; nil: none is.
+	AccessLog *AccessLog `json:"accessLog,omitempty"`
+}
+
+// Detailed reports whether a route is counted by itself.
+func (s *Stage) Detailed(routeKey string) bool {
+	if own, ok := s.RouteMetrics[routeKey]; ok {
+		return own
+	}
+	return s.DetailedMetrics
+}
+
+// An AccessLog is one line a request, at a place that the operator binds.
+type AccessLog struct {
+	// Destination is the ARN of a log group or of a delivery stream.
+	Destination string `json:"destination"`
+	// Format is the line with $context variables, all of which exist.
+	Format string `json:"format"`
 }
 
 // A StageRef names a stage of the installation.
@@ -154,8 +174,11 @@ const (
 type Integration struct {
 	ID   string          `json:"id"`
 	Kind IntegrationKind `json:"kind"`
-	// URI is the backend as written: "http://host/path/{id}" for HTTPProxy.
+	// URI is the backend as written: "http://host/path/{id}" for HTTPProxy, the
+	// ARN of a listener or of a Cloud Map service for Private.
 	URI string `json:"uri,omitempty"`
+	// ConnectionID is the VPC link of a Private integration.
+	ConnectionID string `json:"connectionId,omitempty"`
 	// Method is the method that the backend sees; "" or "ANY" keep the client's.
 	Method string `json:"method,omitempty"`
 	// Timeout bounds the whole call, connecting included: 50 ms to 30 s for
