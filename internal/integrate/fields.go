@@ -76,7 +76,7 @@ var requestRules = [256]rule{
 }
 
 // seen are the fields that what we add depends on.
-type seen struct{ via, trace, contentType, forwarded, forwardedFor bool }
+type seen struct{ via, trace, contentType, forwarded, forwardedFor, port bool }
 
 func (s *seen) note(id field.ID) {
 	switch id {
@@ -98,6 +98,9 @@ func (s *seen) note(id field.ID) {
 func appendFields(b []byte, x *flow.Exchange) ([]byte, error) {
 	l := &x.In.Header
 	var s seen
+	if x.Onward.Mapped {
+		l, s.port = &x.Onward.Header, x.Onward.NoPort
+	}
 	named := namesFields(l)
 	for i := range l.Len() {
 		id, name, value, ok := l.At(i)
@@ -108,6 +111,9 @@ func appendFields(b []byte, x *flow.Exchange) ([]byte, error) {
 		if requestRules[id] == keep {
 			b = field.AppendField(b, name, value)
 		}
+	}
+	if x.Onward.Mapped {
+		b = appendAdded(b, &x.Onward.Added, &s)
 	}
 	if s.via && hops(l) >= maxHops {
 		return b, gate.Failf(gate.APIConfigurationError, "the request came by %d times: an integration leads back to this gateway", maxHops)
@@ -124,6 +130,18 @@ func appendFields(b []byte, x *flow.Exchange) ([]byte, error) {
 		b = field.AppendField(b, "Content-Type", emptyContentType)
 	}
 	return b, nil
+}
+
+// appendAdded writes what parameter mapping added. The rules for a client's
+// fields are not for these: mapping has refused what must not be there.
+func appendAdded(b []byte, l *field.List, s *seen) []byte {
+	for i := range l.Len() {
+		if id, name, value, ok := l.At(i); ok {
+			s.note(id)
+			b = field.AppendField(b, name, value)
+		}
+	}
+	return b
 }
 
 // stripReply takes out of a reply what concerned the backend's connection
@@ -248,8 +266,10 @@ func appendXForwarded(b []byte, x *flow.Exchange, s *seen) []byte {
 	} else {
 		b = append(b, "unknown"...)
 	}
-	b = append(b, "\r\nX-Forwarded-Port: "...)
-	b = appendPort(b, x)
+	if !s.port {
+		b = append(b, "\r\nX-Forwarded-Port: "...)
+		b = appendPort(b, x)
+	}
 	b = append(b, "\r\nX-Forwarded-Proto: "...)
 	b = append(b, x.In.Scheme...)
 	return append(b, "\r\n"...)

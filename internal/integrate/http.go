@@ -128,23 +128,38 @@ func (p *Proxy) methodFor(x *flow.Exchange) string {
 	return x.In.Method
 }
 
+func (p *Proxy) hostFor(x *flow.Exchange) string {
+	if x.Onward.Host != "" {
+		return x.Onward.Host
+	}
+	return p.host
+}
+
 // appendTarget writes the path and query that the backend is asked for.
 func (p *Proxy) appendTarget(dst []byte, x *flow.Exchange) []byte {
-	dst = appendPath(dst, p.path, &x.Params)
-	if p.catch {
-		dst = append(dst, x.Path...)
+	query := x.Query
+	if x.Onward.Mapped {
+		query = x.Onward.Query
+	}
+	switch {
+	case x.Onward.Path != "":
+		dst = append(dst, x.Onward.Path...) // in place of the URI's whole path: runtime 2.7
+	case p.catch:
+		dst = append(appendPath(dst, p.path, &x.Params), x.Path...)
+	default:
+		dst = appendPath(dst, p.path, &x.Params)
 	}
 	if len(p.query) > 0 {
 		dst = append(dst, '?')
 		dst = appendQuery(dst, p.query, &x.Params)
 	}
-	if x.Query != "" {
+	if query != "" {
 		sep := byte('?')
 		if len(p.query) > 0 {
 			sep = '&'
 		}
 		dst = append(dst, sep)
-		dst = append(dst, x.Query...)
+		dst = append(dst, query...)
 	}
 	return dst
 }
@@ -161,7 +176,7 @@ func (p *Proxy) appendHead(k *upstream.Call, x *flow.Exchange) error {
 		return gate.Failf(gate.BadRequestParameters, "request target %q cannot be sent on", b[from:])
 	}
 	b = append(b, " HTTP/1.1\r\nHost: "...)
-	b = append(b, p.host...)
+	b = append(b, p.hostFor(x)...)
 	b = append(b, "\r\n"...)
 	b, err := appendFields(b, x)
 	k.Head = b
