@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"gatehouse/internal/auth"
 	"gatehouse/internal/flow"
@@ -128,7 +129,7 @@ func (k *compiler) stage(e *entry, s *gate.Stage, old *stage) *stage {
 		return k.lost(e, fresh, old)
 	}
 	if old != nil && old.deployment != nil && old.deployment.ID == s.Deployment &&
-		old.stage.DetailedMetrics == s.DetailedMetrics {
+		old.stage.DetailedMetrics == s.DetailedMetrics && maps.Equal(old.stage.RouteMetrics, s.RouteMetrics) {
 		fresh.routes = old.routes
 		k.problems = append(k.problems, fresh.routes.problems()...)
 		return fresh
@@ -211,7 +212,7 @@ func (r *routes) add(d *gate.Definition, def *gate.Route, s *gate.Stage, live *L
 		if r.fallback != nil {
 			return errors.New("a second $default route")
 		}
-		t.meter = meter(d, s, def.Key, "ANY", live)
+		t.meter = meter(d, s, def.Key, def.Key, "ANY", live)
 		r.fallback = t
 		return nil
 	}
@@ -219,14 +220,14 @@ func (r *routes) add(d *gate.Definition, def *gate.Route, s *gate.Stage, live *L
 	if err != nil {
 		return err
 	}
-	t.meter = meter(d, s, path, method, live)
+	t.meter = meter(d, s, def.Key, path, method, live)
 	return r.tree.Add(method, path, t)
 }
 
-// meter is a route's counters, or its stage's where that does not ask for
-// detailed metrics: on AWS only those tell routes apart.
-func meter(d *gate.Definition, s *gate.Stage, path, method string, live *Live) flow.Meter {
-	if !s.DetailedMetrics {
+// meter is the counters of the route with that key, or its stage's where nobody
+// asks for detailed metrics: on AWS only those tell routes apart.
+func meter(d *gate.Definition, s *gate.Stage, key, path, method string, live *Live) flow.Meter {
+	if !s.Detailed(key) {
 		path, method = "", ""
 	}
 	return live.Meters.Route(d.API.ID, s.Name, path, method)

@@ -466,6 +466,17 @@ func TestDetailedMetrics(t *testing.T) {
 	if got, want := meters.take(), "abc/$default  (unmatched)|abc/$default GET /a|abc/$default ANY $default"; got != want {
 		t.Errorf("bound %q, want %q", got, want)
 	}
+	// A route's own setting wins, either way.
+	o.commit(put(gate.StageKey(gate.StageRef{API: "abc", Name: "$default"}), gate.Stage{API: "abc", Name: "$default", Deployment: "d1", DetailedMetrics: true,
+		RouteMetrics: map[string]bool{"GET /a": false}}))
+	if got, want := meters.take(), "abc/$default  (unmatched)|abc/$default  |abc/$default ANY $default"; got != want {
+		t.Errorf("bound %q, want %q", got, want)
+	}
+	o.commit(put(gate.StageKey(gate.StageRef{API: "abc", Name: "$default"}), gate.Stage{API: "abc", Name: "$default", Deployment: "d1",
+		RouteMetrics: map[string]bool{"GET /a": true}}))
+	if got, want := meters.take(), "abc/$default  (unmatched)|abc/$default GET /a|abc/$default  "; got != want {
+		t.Errorf("bound %q, want %q", got, want)
+	}
 }
 
 // TestCheck holds that a dry run finds what compiling would and binds nothing.
