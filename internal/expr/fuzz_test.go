@@ -81,7 +81,7 @@ func FuzzCompile(f *testing.F) {
 			if !strings.HasPrefix(string(got), "before") || len(got) > len("before")+max || (!ok || err != nil) && len(got) != len("before") {
 				t.Fatalf("Append gives %q, %v, %v", got, ok, err)
 			}
-			if !strings.HasPrefix(target, "/") || strings.ContainsAny(target, " #") || strings.Contains(target, "\x7f") {
+			if !strings.HasPrefix(target, "/") || strings.ContainsFunc(target, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '#' }) {
 				continue // the door lets no such target in
 			}
 			path, ok, err := e.AppendPath(nil, x, max)
@@ -107,7 +107,7 @@ func FuzzQuery(f *testing.F) {
 		if strings.ContainsAny(written[:len(written)-1], "&; \r\n\x00") {
 			t.Fatalf("wrote %q", written)
 		}
-		if got, ok := appendQuery(nil, written, name); ok == (written == "=") || ok && string(got) != text {
+		if got, ok := appendQuery(nil, written, name); !ok || string(got) != text {
 			t.Fatalf("%q reads %q, %v; want %q", written, got, ok, text)
 		}
 		if values, err := url.ParseQuery(query); err == nil && !strings.Contains(query, ";") {
