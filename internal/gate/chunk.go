@@ -87,5 +87,32 @@ func ParseChunk(sum string, text []byte) ([]Route, error) {
 	if err := json.Unmarshal(text, &routes); err != nil {
 		return nil, fmt.Errorf("chunk %s: %w", sum, err)
 	}
-	return routes, nil
+	for i := range routes {
+		routes[i].intern()
+	}
+	return slices.Clone(routes), nil // without the room to grow that decoding left
+}
+
+// intern lets the words that every route repeats be the same string: a plan
+// keeps its routes as long as it lives.
+func (r *Route) intern() {
+	for _, k := range []AuthKind{AuthNone, AuthIAM, AuthJWT, AuthCustom} {
+		if r.Authorization.Kind == k {
+			r.Authorization.Kind = k
+		}
+	}
+	in := r.Integration
+	if in == nil {
+		return
+	}
+	for _, k := range []IntegrationKind{HTTPProxy, Lambda, AWSService, Private} {
+		if in.Kind == k {
+			in.Kind = k
+		}
+	}
+	for _, m := range []string{"ANY", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"} {
+		if in.Method == m {
+			in.Method = m
+		}
+	}
 }

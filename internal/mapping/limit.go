@@ -12,14 +12,12 @@ import (
 // its length is declared, else while it is read, before the byte too many is
 // handed on. AWS answers 413 (runtime 2.1).
 func Limit(max int64) flow.Step {
-	tooLarge := gate.Failf(gate.RequestTooLarge, "the request body is longer than the limit of %d bytes (limits.body)", max)
-	return func(next flow.Handler) flow.Handler { return limit{max, tooLarge, next} }
+	return func(next flow.Handler) flow.Handler { return limit{max, next} }
 }
 
 type limit struct {
-	max      int64
-	tooLarge *gate.Fault
-	next     flow.Handler
+	max  int64
+	next flow.Handler
 }
 
 func (h limit) Serve(x *flow.Exchange) error {
@@ -27,16 +25,15 @@ func (h limit) Serve(x *flow.Exchange) error {
 	case n > h.max:
 		return gate.Fail(gate.RequestTooLarge, fmt.Errorf("the request declares %d bytes of body, the limit (limits.body) is %d", n, h.max))
 	case n == flow.Unknown:
-		x.In.Body = flow.Streamed(&counted{x.In.Body.Stream(), h.max, h.tooLarge}, flow.Unknown)
+		x.In.Body = flow.Streamed(&counted{x.In.Body.Stream(), h.max, h.max}, flow.Unknown)
 	}
 	return h.next.Serve(x)
 }
 
 // counted is a stream that ends in a fault when it turns out too long.
 type counted struct {
-	in       flow.Stream
-	left     int64
-	tooLarge *gate.Fault
+	in        flow.Stream
+	max, left int64
 }
 
 func (c *counted) Read(p []byte) (int, error) {
@@ -46,7 +43,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	}
 	n, err := c.in.Read(p)
 	if int64(n) > c.left {
-		n, err = int(c.left), c.tooLarge
+		n, err = int(c.left), gate.Failf(gate.RequestTooLarge, "the request body is longer than the limit of %d bytes (limits.body)", c.max)
 	}
 	c.left -= int64(n)
 	return n, err

@@ -202,7 +202,8 @@ func rank(tr *Tree[string], method, path string) (best string, ok bool) {
 		}
 		w := ""
 		full := "1"
-		for _, s := range r.pattern.segments {
+		p, _ := parse(r.path)
+		for _, s := range p.segments {
 			w += map[kind]string{literal: "3", param: "2", greedy: "1"}[s.kind]
 			if s.kind == greedy {
 				full = "0"

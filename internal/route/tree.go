@@ -34,7 +34,7 @@ type Tree[T any] struct {
 }
 
 type node[T any] struct {
-	literals map[string]*node[T]
+	literals *children[T] // nil: none
 	param    *node[T]
 	greedy   *node[T]
 	leaves   []leaf[T]
@@ -48,10 +48,7 @@ type leaf[T any] struct {
 }
 
 // listed is a route as Walk sees it.
-type listed struct {
-	method, path string
-	pattern      pattern
-}
+type listed struct{ method, path string }
 
 // Len is the number of routes.
 func (t *Tree[T]) Len() int { return len(t.routes) }
@@ -78,7 +75,7 @@ func (t *Tree[T]) Add(method, path string, v T) error {
 		}
 	}
 	n.leaves = append(n.leaves, leaf[T]{method, p.names, v})
-	t.routes = append(t.routes, listed{method, path, p})
+	t.routes = append(t.routes, listed{method, path})
 	return nil
 }
 
@@ -89,13 +86,13 @@ func (n *node[T]) child(s segment) *node[T] {
 	case greedy:
 		at = &n.greedy
 	case literal:
-		if n.literals == nil {
-			n.literals = make(map[string]*node[T])
-		}
-		c := n.literals[s.text]
+		c := n.literals.get(s.text)
 		if c == nil {
 			c = new(node[T])
-			n.literals[s.text] = c
+			if n.literals == nil {
+				n.literals = new(children[T])
+			}
+			n.literals.add(s.text, c)
 		}
 		return c
 	}
@@ -130,7 +127,7 @@ func (t *Tree[T]) Find(method, path string, p *Params) (v T, ok bool) {
 // full looks for a route that matches rest segment by segment.
 func (n *node[T]) full(method, rest string, p *Params) *leaf[T] {
 	head, tail, more := strings.Cut(rest, "/")
-	if c := n.literals[head]; c != nil {
+	if c := n.literals.get(head); c != nil {
 		if l := c.arrive(method, tail, more, p); l != nil {
 			return l
 		}
@@ -158,7 +155,7 @@ func (n *node[T]) arrive(method, tail string, more bool, p *Params) *leaf[T] {
 func (n *node[T]) prefix(method, rest string, p *Params, emptyToo bool) *leaf[T] {
 	head, tail, more := strings.Cut(rest, "/")
 	if more {
-		if c := n.literals[head]; c != nil {
+		if c := n.literals.get(head); c != nil {
 			if l := c.prefix(method, tail, p, false); l != nil {
 				return l
 			}

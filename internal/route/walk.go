@@ -68,7 +68,11 @@ func (t *Tree[T]) winner(method, path string) int {
 
 // judge compares one route with a request, without regard to other routes.
 func (r *listed) judge(method, path string, rootGreedy bool) Why {
-	why := r.pattern.match(path, rootGreedy)
+	p, err := parse(r.path)
+	if err != nil {
+		return SegmentOther // unreachable: Add has parsed it
+	}
+	why := p.match(path, rootGreedy)
 	if why == Matched && r.method != "ANY" && r.method != method {
 		return MethodOther
 	}
