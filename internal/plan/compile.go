@@ -9,6 +9,7 @@ import (
 	"gatehouse/internal/auth"
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
+	"gatehouse/internal/mapping"
 	"gatehouse/internal/route"
 )
 
@@ -120,7 +121,7 @@ func (k *compiler) api(id gate.APIID) *api {
 func (k *compiler) stage(e *entry, s *gate.Stage, old *stage) *stage {
 	p := e.api.Protocol
 	fresh := &stage{stage: s, missMeter: k.live.Meters.Route(e.api.ID, s.Name, unmatched, "")}
-	fresh.miss = miss(p, gate.Failf(gate.ResourceNotFound, "no route of stage %s matches", s.Name))
+	fresh.miss = miss(p, nil, gate.Failf(gate.ResourceNotFound, "nothing was deployed to stage %s", s.Name))
 	if s.Deployment == "" {
 		return fresh
 	}
@@ -153,7 +154,7 @@ func (k *compiler) lost(e *entry, fresh, old *stage) *stage {
 	if old != nil {
 		return old
 	}
-	fresh.miss = miss(e.api.Protocol, gate.Fail(gate.Internal, err))
+	fresh.miss = miss(e.api.Protocol, nil, gate.Fail(gate.Internal, err))
 	return fresh
 }
 
@@ -169,7 +170,7 @@ func (k *compiler) maker(e *entry, s *gate.Stage) func() *routes {
 		}
 		r, faults := compileRoutes(def, s, live)
 		if len(faults) > 0 {
-			err := fmt.Errorf("deployment %s does not compile: %d of its routes are at fault, the first is %w", d.ID, len(faults), faults[0].Err)
+			err := fmt.Errorf("deployment %s does not compile: %d of its parts are at fault, the first is %w", d.ID, len(faults), faults[0].Err)
 			return brokenRoutes(a, s, err, faults)
 		}
 		return r
@@ -179,7 +180,7 @@ func (k *compiler) maker(e *entry, s *gate.Stage) func() *routes {
 // brokenRoutes answer 500 to everything.
 func brokenRoutes(a *gate.API, s *gate.Stage, err error, faults []Problem) *routes {
 	return &routes{
-		broken:   miss(a.Protocol, gate.Fail(gate.Internal, err)),
+		broken:   miss(a.Protocol, nil, gate.Fail(gate.Internal, err)),
 		problems: append(faults, Problem{API: a.ID, Stage: s.Name, Err: err}),
 	}
 }
@@ -189,10 +190,15 @@ func brokenRoutes(a *gate.API, s *gate.Stage, err error, faults []Problem) *rout
 // a part of it fails closed.
 func compileRoutes(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, faults []Problem) {
 	r = &routes{tree: route.Tree[*target]{RootGreedy: d.API.Protocol == gate.HTTP}}
+	cors, err := mapping.CompileCORS(d.Deployment.CORS)
+	if err != nil {
+		faults = append(faults, Problem{API: d.API.ID, Stage: s.Name, Err: fmt.Errorf("corsConfiguration: %w", err)})
+	}
+	r.miss = miss(d.API.Protocol, cors, gate.Failf(gate.ResourceNotFound, "no route of stage %s matches", s.Name))
 	for i := range d.Routes {
 		def := &d.Routes[i]
 		at := func(err error) Problem { return Problem{d.API.ID, s.Name, def.Key, err} }
-		if err := r.add(d, def, s, live); err != nil {
+		if err := r.add(d, def, s, cors, live); err != nil {
 			faults = append(faults, at(err))
 		}
 		if err := errors.Join(auth.Unserved(def), unserved(def)); err != nil {
@@ -202,8 +208,8 @@ func compileRoutes(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, fa
 	return r, faults
 }
 
-func (r *routes) add(d *gate.Definition, def *gate.Route, s *gate.Stage, live *Live) error {
-	handler, err := line(d, def, live)
+func (r *routes) add(d *gate.Definition, def *gate.Route, s *gate.Stage, cors *mapping.Policy, live *Live) error {
+	handler, err := line(d, def, cors, live)
 	if err != nil {
 		return err
 	}

@@ -53,14 +53,11 @@ const disabledEndpoint = gate.AccessDenied
 
 // find returns the handler of the route that matches, or the stage's miss.
 func (s *stage) find(x *flow.Exchange) flow.Handler {
-	t, broken := s.target(x)
+	t, miss := s.target(x)
 	if t == nil {
 		x.Trail.Add(flow.NothingMatched, x.In.Method, x.Path)
 		x.Event.Meter = s.missMeter
-		if broken != nil {
-			return broken
-		}
-		return s.miss
+		return miss
 	}
 	x.Route = t.route
 	x.Event.Meter = t.meter
@@ -71,18 +68,21 @@ func (s *stage) find(x *flow.Exchange) flow.Handler {
 	return t.handler
 }
 
-// target matches the path; nil for a miss. broken answers instead where the
-// stage's deployment does not compile.
-func (s *stage) target(x *flow.Exchange) (t *target, broken flow.Handler) {
+// target matches the path. Where t is nil, miss answers: with 404, or with 500
+// if the stage's deployment does not compile.
+func (s *stage) target(x *flow.Exchange) (t *target, miss flow.Handler) {
 	if s.routes == nil {
-		return nil, nil
+		return nil, s.miss
 	}
 	r := s.routes.get()
 	t, ok := r.tree.Find(x.In.Method, x.Path, &x.Params)
 	if !ok {
 		t = r.fallback
 	}
-	return t, r.broken
+	if r.broken != nil {
+		return t, r.broken
+	}
+	return t, r.miss
 }
 
 // lookUp finds an API by the id in a host, in which letters may have lost

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"fmt"
+
 	"gatehouse/internal/auth"
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
@@ -10,27 +12,49 @@ import (
 
 // This file is the order of work. A request meets the steps from the top.
 
-// line is the way of a request through a route (runtime 2.1 and 2.6).
-func line(d *gate.Definition, r *gate.Route, live *Live) (flow.Handler, error) {
+// line is the way of a request through a route (runtime 2.1, 2.2, 2.6 and 2.7).
+func line(d *gate.Definition, r *gate.Route, cors *mapping.Policy, live *Live) (flow.Handler, error) {
 	backend, err := integration(r, live)
+	if err != nil {
+		return nil, err
+	}
+	shape, err := parameters(r)
 	if err != nil {
 		return nil, err
 	}
 	return flow.Chain(backend,
 		mapping.Identify(),              // Apigw-Requestid is in each reply, errors included: 2.1
+		mapping.CORS(cors),              // browsers may read errors too, preflights included: 2.2
 		mapping.Faults(d.API.Protocol),  // faults become replies inside of what shapes all replies: 2.1
 		auth.Step(r),                    // before the body is looked at, so that a stranger uploads nothing: 2.3
+		mapping.Preflight(cors),         // behind a route's authorization, which preflights cannot satisfy: 2.2
 		mapping.Limit(live.Limits.Body), // 413 before the backend is called: 2.1
+		shape,                           // sees a body that is not too long, and what the backend answered: 2.7
 	), nil
 }
 
 // miss is the way of a request that no route of the stage answers: the outer
 // steps of line around the fault.
-func miss(p gate.Protocol, fault *gate.Fault) flow.Handler {
+func miss(p gate.Protocol, cors *mapping.Policy, fault *gate.Fault) flow.Handler {
 	return flow.Chain(flow.HandlerFunc(func(*flow.Exchange) error { return fault }),
 		mapping.Identify(),
+		mapping.CORS(cors),
 		mapping.Faults(p),
+		mapping.Preflight(cors), // a preflight needs no route of its own: 2.2
 	)
+}
+
+// parameters is the step of a route's parameter mappings. Those of a service
+// are its arguments and belong to its integration.
+func parameters(r *gate.Route) (flow.Step, error) {
+	if r.Integration == nil || r.Integration.Kind == gate.AWSService {
+		return nil, nil
+	}
+	step, err := mapping.Parameters(r.Integration)
+	if err != nil {
+		return nil, fmt.Errorf("route %s: integration %s: %w", r.Key, r.Integration.ID, err)
+	}
+	return step, nil
 }
 
 // integration is the end of the line. A kind that this version does not serve

@@ -71,7 +71,7 @@ type stage struct {
 	stage      *gate.Stage
 	deployment *gate.Deployment // nil: nothing was deployed to it yet
 	routes     *lazy            // nil without a deployment
-	miss       flow.Handler     // answers what no route does, through the same outer steps
+	miss       flow.Handler     // answers what no route does, where there are no routes
 	missMeter  flow.Meter
 }
 
@@ -80,6 +80,7 @@ type stage struct {
 type routes struct {
 	tree     route.Tree[*target]
 	fallback *target      // the $default route
+	miss     flow.Handler // answers what no route does
 	broken   flow.Handler // not nil: nothing of it can be served; answers 500
 	problems []Problem
 }
