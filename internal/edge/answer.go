@@ -56,12 +56,8 @@ func (p *pool) take() *flow.Exchange {
 	return new(flow.Exchange)
 }
 
-// release makes the exchange somebody else's, unless something that outlived
-// Serve may still touch it.
+// release makes the exchange somebody else's.
 func (p *pool) release(x *flow.Exchange) {
-	if x.Held {
-		return
-	}
 	poison(x)
 	x.Reset()
 	p.p.Put(x)

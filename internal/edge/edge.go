@@ -152,7 +152,8 @@ func (e *Edge) isClosed() bool {
 
 // Shutdown drains: listeners close, waiting connections end, requests in
 // flight finish with "Connection: close" (GOAWAY on HTTP/2). What is not done
-// when ctx ends is cut off, and ctx's error returned.
+// when ctx ends is cut off, and ctx's error returned; a handler that waits for
+// a silent backend may then still be running.
 func (e *Edge) Shutdown(ctx context.Context) error {
 	e.h1.Draining.Store(true)
 	e.mu.Lock()
@@ -173,11 +174,17 @@ func (e *Edge) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		err = ctx.Err()
 		e.abort()
-		<-done
+		select {
+		case <-done:
+		case <-time.After(cutGrace):
+		}
 	}
 	e.cancel()
 	return errors.Join(err, h2done())
 }
+
+// cutGrace is how long a cut-off request has to notice.
+const cutGrace = 500 * time.Millisecond
 
 func (e *Edge) abort() {
 	e.cancel()

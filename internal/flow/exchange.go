@@ -43,9 +43,6 @@ type Exchange struct {
 	base   context.Context
 	enders [4]Ender
 	ending int
-	// Held is set while something that outlives Serve may still touch the
-	// exchange (a timed-out attempt); the edge then drops it instead of pooling.
-	Held bool
 }
 
 // Request is what came in.
@@ -132,7 +129,6 @@ func (x *Exchange) Reset() {
 	x.ctx, x.cancel, x.base = nil, nil, nil
 	clear(x.enders[:])
 	x.ending = 0
-	x.Held = false
 }
 
 // Poison overwrites the exchange's memory, so that whoever kept a view of it
