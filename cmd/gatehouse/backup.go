@@ -135,17 +135,9 @@ func (c *backupCreate) create(ctx context.Context, t *terminal, d *draft) (gateh
 
 // offline backs up a data directory that no gateway has open.
 func (c *backupCreate) offline(ctx context.Context, t *terminal, d *draft) (receipt gatehouse.BackupReceipt, err error) {
-	if _, err := os.Stat(filepath.Join(c.Data, "store.db")); err != nil {
-		return receipt, &failure{Exit: exitNotFound, Code: "NoStore", What: "there is nothing to back up in " + c.Data, Why: err.Error(),
-			Do: "name the data directory of a gateway", cause: err}
-	}
-	s, err := local.Open(c.Data, local.Options{})
-	if errors.Is(err, local.ErrHeld) {
-		return receipt, &failure{Exit: exitConflict, Code: "StoreHeld", What: "the data directory " + c.Data + " cannot be read", Why: err.Error(),
-			Do: "back it up through the gateway that has it open: leave out --data, and name the gateway with --endpoint-url", cause: err}
-	}
+	s, err := openOffline(c.Data)
 	if err != nil {
-		return receipt, storeFailure(c.Data, err)
+		return receipt, err
 	}
 	defer s.Close()
 	source, err := c.source(t)

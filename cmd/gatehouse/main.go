@@ -29,6 +29,7 @@ type commands struct {
 	Env     envCommand     `cmd:"" help:"Print the exports that point AWS tools at a running gateway."`
 	Explain explainCommand `cmd:"" help:"Tell which route a request finds, which nearly matched, and why."`
 	Backup  backupCommand  `cmd:"" help:"Write, check and restore sealed backups."`
+	Store   storeCommand   `cmd:"" help:"Tend a data directory that no gateway has open."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Print this, or what a command takes."`
 }
