@@ -104,7 +104,7 @@ func (c *backupCreate) Run(ctx context.Context, t *terminal) error {
 
 // destination begins the file, so that nobody waits only to hear that there is
 // no place for it.
-func (c *backupCreate) destination(now time.Time) (string, *draft, error) {
+func (c *backupCreate) destination(now time.Time) (string, *unnamed, error) {
 	path := c.To
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, "gatehouse-"+now.UTC().Format("20060102T150405Z")+".backup")
@@ -112,7 +112,7 @@ func (c *backupCreate) destination(now time.Time) (string, *draft, error) {
 	if _, err := os.Lstat(path); err == nil {
 		return "", nil, fileExists(path)
 	}
-	d, err := newDraft(path)
+	d, err := newUnnamed(path)
 	if err != nil {
 		return "", nil, &failure{Exit: exitFailed, Code: "CannotWrite", What: "the backup cannot be written to " + path, Why: err.Error(),
 			Do: "name a file in a directory that exists and can be written", cause: err}
@@ -125,7 +125,7 @@ func fileExists(path string) error {
 		Do: "name another file, or a directory"}
 }
 
-func (c *backupCreate) create(ctx context.Context, t *terminal, d *draft) (gatehouse.BackupReceipt, error) {
+func (c *backupCreate) create(ctx context.Context, t *terminal, d *unnamed) (gatehouse.BackupReceipt, error) {
 	if c.Data == "" {
 		r := &remote{EndpointURL: c.EndpointURL, Region: c.Region, Timeout: c.Timeout}
 		return r.download(ctx, t, d, progress(t, "backup", c.Quiet))
@@ -134,7 +134,7 @@ func (c *backupCreate) create(ctx context.Context, t *terminal, d *draft) (gateh
 }
 
 // offline backs up a data directory that no gateway has open.
-func (c *backupCreate) offline(ctx context.Context, t *terminal, d *draft) (receipt gatehouse.BackupReceipt, err error) {
+func (c *backupCreate) offline(ctx context.Context, t *terminal, d *unnamed) (receipt gatehouse.BackupReceipt, err error) {
 	s, err := openOffline(c.Data)
 	if err != nil {
 		return receipt, err

@@ -8,24 +8,24 @@ import (
 	"runtime"
 )
 
-// A draft is a file that has no name yet: it is written beside its place and
+// An unnamed is a file that has no name yet: it is written beside its place and
 // takes it once it is whole and on the disk. So there is never a half one.
-type draft struct {
+type unnamed struct {
 	*os.File
 	path string
 }
 
-// newDraft begins a file that will be path. Mode 0600.
-func newDraft(path string) (*draft, error) {
+// newUnnamed begins a file that will be path. Mode 0600.
+func newUnnamed(path string) (*unnamed, error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".new-*")
 	if err != nil {
 		return nil, err
 	}
-	return &draft{f, path}, nil
+	return &unnamed{f, path}, nil
 }
 
 // place gives the file its name, unless there is one: then fs.ErrExist.
-func (d *draft) place() error {
+func (d *unnamed) place() error {
 	if err := d.Sync(); err != nil {
 		return err
 	}
@@ -44,14 +44,14 @@ func (d *draft) place() error {
 }
 
 // discard closes the file, and removes it unless it was placed.
-func (d *draft) discard() {
+func (d *unnamed) discard() {
 	d.Close()
 	_ = os.Remove(d.Name()) // its first name; gone after a rename
 }
 
 // writeOnce makes a file of a text, durably, unless there is one: fs.ErrExist.
 func writeOnce(path string, text []byte) error {
-	d, err := newDraft(path)
+	d, err := newUnnamed(path)
 	if err != nil {
 		return err
 	}
