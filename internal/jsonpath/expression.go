@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gatehouse/internal/value"
@@ -188,6 +189,9 @@ func (p *parser) pattern() (operand, bool) {
 		return operand{}, p.fail(open, "the pattern is not closed")
 	}
 	text := p.s[open+1 : p.at]
+	if len(text) > maxPattern {
+		return operand{}, p.fail(open, "the pattern is longer than "+strconv.Itoa(maxPattern)+" bytes")
+	}
 	p.at++
 	begin := p.at
 	for p.at < len(p.s) && strings.IndexByte("dixmsuU", p.s[p.at]) >= 0 {
@@ -204,8 +208,20 @@ func (p *parser) pattern() (operand, bool) {
 	return operand{pattern: m}, true
 }
 
-// compileRE2 is what Options.Regexp defaults to. RE2 knows only \n as the end
-// of a line (Java's flag d) and folds case beyond ASCII (u) in any case.
+// Bounds of one pattern: a short text of repetitions makes a large program.
+const (
+	maxPattern = 1 << 10 // bytes
+	maxProgram = 5000    // instructions of RE2
+)
+
+// An re2 is what Options.Regexp defaults to.
+type re2 struct {
+	*regexp.Regexp
+	size int // instructions: the cost of a byte at the worst
+}
+
+// compileRE2 makes the matcher of a pattern. RE2 knows only \n as the end of a
+// line (Java's flag d) and folds case beyond ASCII (u) in any case.
 func compileRE2(pattern, flags string) (Matcher, error) {
 	var known []byte
 	for _, f := range []byte(flags) {
@@ -223,12 +239,30 @@ func compileRE2(pattern, flags string) (Matcher, error) {
 		group = "(?" + string(known) + ":"
 	}
 	// By itself first: "a)|(b" would break out of the group.
-	if _, err := syntax.Parse(pattern, syntax.Perl); err != nil {
+	tree, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
 		return nil, fmt.Errorf("pattern /%s/: %w", clip(pattern), err)
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return nil, fmt.Errorf("pattern /%s/: %w", clip(pattern), err)
+	}
+	if len(program.Inst) > maxProgram {
+		return nil, fmt.Errorf("pattern /%s/: its repetitions make %d instructions, and at most %d are run", clip(pattern), len(program.Inst), maxProgram)
 	}
 	re, err := regexp.Compile(`\A` + group + pattern + `)\z`)
 	if err != nil {
 		return nil, fmt.Errorf("pattern /%s/: %w", clip(pattern), err)
 	}
-	return re, nil
+	return re2{re, len(program.Inst)}, nil
+}
+
+// match matches a text at a price that grows with the pattern's program.
+func (r *run) match(m Matcher, s string) (bool, error) {
+	if re, ok := m.(re2); ok {
+		if err := r.charge(len(s) * re.size / 1024); err != nil {
+			return false, err
+		}
+	}
+	return m.MatchString(s), nil
 }

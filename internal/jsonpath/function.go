@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 
 	"gatehouse/internal/value"
 )
@@ -262,13 +261,16 @@ func keys(r *run, _ call, v value.Value, _ []value.Value) (value.Value, error) {
 	return value.MakeArray(names...), nil
 }
 
+// maxJoined bounds what concat joins, in bytes: as much as a document may be.
+const maxJoined = 16 << 20
+
 // concat joins the strings of an array, then the arguments as text.
 func concat(r *run, _ call, v value.Value, args []value.Value) (value.Value, error) {
-	var b strings.Builder
+	var joined []byte
 	if v.Kind() == value.Array {
 		err := r.flat(v, func(e value.Value) {
 			if e.Kind() == value.String {
-				b.WriteString(e.Text())
+				joined = append(joined, e.Text()...)
 			}
 		})
 		if err != nil {
@@ -276,20 +278,27 @@ func concat(r *run, _ call, v value.Value, args []value.Value) (value.Value, err
 		}
 	}
 	for _, a := range args {
+		before := len(joined)
 		err := r.flat(a, func(e value.Value) {
 			switch e.Kind() {
-			case value.String, value.Number:
-				b.WriteString(e.Text())
+			case value.String:
+				joined = append(joined, e.Text()...)
 			case value.Null:
 			default:
-				b.WriteString(e.String())
+				joined = e.Append(joined)
 			}
 		})
+		if err == nil {
+			err = r.charge((len(joined) - before) / 16)
+		}
 		if err != nil {
 			return value.Value{}, err
 		}
+		if len(joined) > maxJoined {
+			return value.Value{}, fmt.Errorf("concat() makes more than %d bytes: %w", maxJoined, ErrLimit)
+		}
 	}
-	return value.MakeString(b.String()), r.charge(b.Len() / 64)
+	return value.MakeString(string(joined)), nil
 }
 
 // appended is the array with the arguments behind its elements; anything else

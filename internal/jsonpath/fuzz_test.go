@@ -116,7 +116,7 @@ func TestEveryValueHasAPath(t *testing.T) {
 }
 
 // TestSimpleAndGeneralAgree compares the short way for simple paths with the
-// general one, which an empty filter of existence before it forces.
+// general one, which a slice of one element at the beginning forces.
 func TestSimpleAndGeneralAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := drawDocument(3).Draw(t, "document")

@@ -175,12 +175,12 @@ func (p *Path) Plain() bool { return p.plain }
 
 // Limits bound one evaluation. A field of 0 means its default.
 type Limits struct {
-	Steps   int // values looked at, and one more for each 64 bytes compared; default 10,000,000 (some tenths of a second)
+	Steps   int // values looked at, and one more for each 64 bytes compared; default 5,000,000 (some tenths of a second)
 	Results int // values collected, also within filters; default 2,000,000
 }
 
 const (
-	defaultSteps   = 10_000_000
+	defaultSteps   = 5_000_000
 	defaultResults = 2_000_000
 )
 

@@ -170,14 +170,14 @@ func matches(r *run, left, right term) (bool, error) {
 		left, right = right, left
 	}
 	if left.Kind() != value.Array {
-		return right.pattern.MatchString(subject(left.Value)), nil
+		return r.match(right.pattern, subject(left.Value))
 	}
 	for _, e := range left.Elements() {
 		if err := r.charge(1 + weight(e)); err != nil {
 			return false, err
 		}
-		if right.pattern.MatchString(subject(e)) {
-			return true, nil
+		if ok, err := r.match(right.pattern, subject(e)); ok || err != nil {
+			return ok, err
 		}
 	}
 	return false, nil

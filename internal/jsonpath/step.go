@@ -180,15 +180,11 @@ type wild struct{}
 func (wild) definite(bool) bool { return false }
 
 func (wild) run(e *eval, i int, v value.Value) error {
-	for _, m := range v.Members() {
-		if err := e.pass(i, m); err != nil {
-			return err
-		}
-	}
-	for _, m := range v.Elements() {
-		// What is missing below an element is passed over, below a member it
-		// is not: only arguments of functions can tell, and Jayway does.
-		if err := e.pass(i, m); err != nil && (e.strict || !errors.Is(err, errMissing)) {
+	// What is missing below an element is passed over, below a member it is
+	// not: only arguments of functions can tell, and Jayway does.
+	lenient := v.Kind() == value.Array && !e.strict
+	for at := range v.Len() {
+		if err := e.pass(i, v.Child(at)); err != nil && !(lenient && errors.Is(err, errMissing)) {
 			return err
 		}
 	}
@@ -217,13 +213,8 @@ func (s scan) run(e *eval, i int, v value.Value) error {
 			return err
 		}
 	}
-	for _, m := range v.Members() {
-		if err := s.run(e, i, m); err != nil {
-			return err
-		}
-	}
-	for _, m := range v.Elements() {
-		if err := s.run(e, i, m); err != nil {
+	for at := range v.Len() {
+		if err := s.run(e, i, v.Child(at)); err != nil {
 			return err
 		}
 	}
@@ -264,8 +255,8 @@ func (f filter) run(e *eval, i int, v value.Value) error {
 	case value.Object:
 		return f.try(e, i, v)
 	case value.Array:
-		for _, m := range v.Elements() {
-			if err := f.try(e, i, m); err != nil {
+		for at := range v.Len() {
+			if err := f.try(e, i, v.Index(at)); err != nil {
 				return err
 			}
 		}

@@ -213,6 +213,18 @@ func (v Value) Member(i int) (string, Value) {
 	return kids[2*i].Text(), kids[2*i+1]
 }
 
+// Child returns element i of an array or the value of member i of an object,
+// and the Absent value if there is none.
+func (v Value) Child(i int) Value {
+	if i < 0 || i >= v.Len() {
+		return Value{}
+	}
+	if v.kind == Object {
+		i = 2*i + 1
+	}
+	return v.kids()[i]
+}
+
 // Get returns the value of the member with that name. It returns false if v is
 // no object or has no such member. Small objects are searched, large ones
 // looked up in a table that was made when they were.
@@ -228,7 +240,7 @@ func (v Value) Get(name string) (Value, bool) {
 		return Value{}, false
 	}
 	for i := 0; i < len(kids); i += 2 {
-		if kids[i].is(name) {
+		if k := &kids[i]; k.form == escaped && k.is(name) || int(k.n) == len(name) && k.form != escaped && k.written() == name {
 			return kids[i+1], true
 		}
 	}

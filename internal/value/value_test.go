@@ -125,11 +125,23 @@ func TestAccess(t *testing.T) {
 	if name, val := v.Member(1); name != "n" || val.Text() != "-7" {
 		t.Errorf("member 1 = %q %v", name, val)
 	}
+	if v.Child(1).Text() != "-7" || a.Child(0).Text() != "1" {
+		t.Errorf("children: %v %v", v.Child(1), a.Child(0))
+	}
 	if i, ok := mustGet(v, "n").Int(); !ok || i != -7 {
 		t.Errorf("Int = %d %v", i, ok)
 	}
-	if _, ok := mustGet(v, "x").Int(); ok {
-		t.Error("1.5 is an integer")
+	if _, ok := mustGet(v, "x").Int(); ok || mustGet(v, "x").Whole() || !mustGet(v, "n").Whole() {
+		t.Error("1.5 is an integer, or -7 is none")
+	}
+	if _, ok := a.Int(); ok {
+		t.Error("an array is an integer")
+	}
+	if _, ok := a.Float(); ok || a.Whole() {
+		t.Error("an array is a number")
+	}
+	if _, ok := parse(t, "1e999").Float(); ok {
+		t.Error("1e999 is a double")
 	}
 	if f, ok := mustGet(v, "x").Float(); !ok || f != 1.5 {
 		t.Errorf("Float = %v %v", f, ok)
@@ -137,6 +149,7 @@ func TestAccess(t *testing.T) {
 	for desc, absent := range map[string]Value{
 		"an index below 0": a.Index(-1), "an index at the end": a.Index(3), "an index of an object": v.Index(0), "a missing member": mustGet(v, "q"),
 		"a member of an array": mustGet(a, "0"), "the zero Value": {},
+		"a child at the end": v.Child(3), "a child below 0": a.Child(-1), "a child of a number": mustGet(v, "n").Child(0),
 	} {
 		if absent.Kind() != Absent || absent.String() != "null" {
 			t.Errorf("%s is %v", desc, absent)
