@@ -81,6 +81,8 @@ func plainVariable(name string) (Variable, bool) {
 		return func(dst []byte, x *Exchange) ([]byte, bool) {
 			return strconv.AppendInt(dst, x.Start.UnixMilli(), 10), true
 		}, true
+	case "resourcePath":
+		return absent, true // REST's word, which HTTP APIs accept and have no value for
 	case "responseLatency":
 		return ended(func(x *Exchange) int64 { return int64(x.Event.Duration / time.Millisecond) }), true
 	case "responseLength":
@@ -141,7 +143,12 @@ func errorVariable(name string) (Variable, bool) {
 	case "message":
 		return of(faultText)
 	case "messageString":
-		return of(func(x *Exchange) string { return strconv.Quote(faultText(x)) })
+		return func(dst []byte, x *Exchange) ([]byte, bool) {
+			if x.Event.Fault == nil {
+				return dst, false
+			}
+			return strconv.AppendQuote(dst, faultText(x)), true
+		}, true
 	case "responseType":
 		return of(func(x *Exchange) string { return x.Event.Fault.Kind.ResponseType() })
 	}

@@ -18,6 +18,7 @@ type Event struct {
 	Fault         *gate.Fault // what ended the exchange, if the gateway did
 	Aborted       error       // why the connection was cut before the reply was whole
 	Meter         Meter       // the route's own counters; nil: the unmatched ones
+	Log           Sink        // the stage's own access log; nil: none
 	Reused, Retry bool        // the upstream connection was a used one; the call was sent again
 }
 
