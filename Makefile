@@ -30,6 +30,7 @@ bench:
 
 generate:
 	go generate ./...
+	go test ./internal/control -run TestCoverage -update
 
 ci:
 	bash .ci/run
