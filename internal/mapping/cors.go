@@ -239,11 +239,15 @@ func add(l *field.List, name, value string) {
 
 // varies reports whether a reply already says that it depends on the origin.
 func varies(l *field.List) bool {
-	for v := range l.Values("vary") {
-		for rest := v; rest != ""; {
+	for i := range l.Len() {
+		id, name, rest, ok := l.At(i)
+		if !ok || id != field.Other || !field.Equal(name, "vary") {
+			continue
+		}
+		for rest != "" {
 			var one string
 			one, rest, _ = strings.Cut(rest, ",")
-			if one = strings.TrimSpace(one); one == "*" || field.Equal(one, "origin") {
+			if one = strings.Trim(one, " \t"); one == "*" || field.Equal(one, "origin") {
 				return true
 			}
 		}
