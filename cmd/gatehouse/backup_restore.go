@@ -25,7 +25,7 @@ type backupRestore struct {
 func (c *backupRestore) Run(ctx context.Context, t *terminal) error {
 	dir, err := filepath.Abs(c.Data)
 	if err == nil {
-		err = vacant(dir)
+		dir, err = vacant(dir)
 	}
 	if err != nil {
 		return backupFailure("restore into "+c.Data, err)
@@ -50,17 +50,22 @@ func (c *backupRestore) Run(ctx context.Context, t *terminal) error {
 	return nil
 }
 
-// vacant refuses a place where something is.
-func vacant(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+// vacant refuses a place where something is, and follows a link to an empty
+// directory: that one gives way, and not the link.
+func vacant(dir string) (string, error) {
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return dir, nil
 	}
+	dir, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return "", err
+	}
+	entries, err := os.ReadDir(dir)
 	if err == nil && len(entries) > 0 {
-		return &failure{Exit: exitConflict, Code: "NotEmpty", What: "the directory " + dir + " is not restored into", Why: fmt.Sprintf("it holds %q, and nothing is ever overwritten", entries[0].Name()),
+		err = &failure{Exit: exitConflict, Code: "NotEmpty", What: "the directory " + dir + " is not restored into", Why: fmt.Sprintf("it holds %q, and nothing is ever overwritten", entries[0].Name()),
 			Do: "name an empty directory, or one that is not there"}
 	}
-	return err
+	return dir, err
 }
 
 func (c *backupRestore) restore(ctx context.Context, dir string, keys *ring, t *terminal) (receipt gatehouse.BackupReceipt, err error) {
