@@ -434,10 +434,6 @@ func (w *world) run(ctx context.Context, ready func() error) error {
 	}
 }
 
-// cutOff is how long the process waits, after drain.timeout, for requests that
-// were cut off to notice.
-const cutOff = time.Second
-
 // drain fails readiness, waits until load balancers have seen it, and lets
 // what is in flight finish.
 func (w *world) drain(delay time.Duration) {
@@ -445,25 +441,9 @@ func (w *world) drain(delay time.Duration) {
 	time.Sleep(delay)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(w.Drain.Timeout))
 	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- w.edge.Shutdown(ctx) }()
-	var err error
-	select {
-	case err = <-done:
-	case <-afterDone(ctx, cutOff):
-		// A backend that says nothing holds its request until it stalls.
-		err = errors.New("some are still waiting for their backend")
-	}
-	if err != nil {
+	if err := w.edge.Shutdown(ctx); err != nil {
 		w.Log.Warn("requests were cut off because they took longer than drain.timeout", "timeout", w.Drain.Timeout.String(), "err", err)
 	}
-}
-
-// afterDone is a channel that is closed d after ctx has ended.
-func afterDone(ctx context.Context, d time.Duration) <-chan struct{} {
-	c := make(chan struct{})
-	context.AfterFunc(ctx, func() { time.AfterFunc(d, func() { close(c) }) })
-	return c
 }
 
 // hangup reads certificates again and opens log files anew, as for SIGHUP.
