@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -68,6 +69,9 @@ end
 	return path, os.WriteFile(path, []byte(text), 0o644)
 }
 
+// errNoRequest is told of a load without any answer.
+var errNoRequest = errors.New("wrk finished no request")
+
 // The lines of wrk's report that matter.
 var (
 	wrkTotal   = regexp.MustCompile(`(?m)^\s*(\d+) requests in ([0-9.]+)(ms|s|m|h),`)
@@ -88,7 +92,7 @@ func parseWrk(text string) (load, error) {
 	}
 	l.seconds = amount * map[string]float64{"ms": 0.001, "s": 1, "m": 60, "h": 3600}[m[3]]
 	if l.requests == 0 || l.seconds == 0 {
-		return load{}, fmt.Errorf("wrk finished no request:\n%s", text)
+		return load{}, fmt.Errorf("%w:\n%s", errNoRequest, text)
 	}
 	if m := wrkStatus.FindStringSubmatch(text); m != nil {
 		l.failed, _ = strconv.Atoi(m[1])
