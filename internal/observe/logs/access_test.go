@@ -212,8 +212,8 @@ func TestAFailingOutputIsReportedAndRecovers(t *testing.T) {
 	var dropped atomic.Int64
 	s := &sink{}
 	a := &Access{
-		out: s, format: compile(columns[:]), dropped: func(n int) { dropped.Add(int64(n)) },
-		losing: make(chan struct{}, 1),
+		queue:  queue{name: "access log", dropped: func(n int) { dropped.Add(int64(n)) }, losing: make(chan struct{}, 1)},
+		outlet: outlet{out: s},
 	}
 	s.answer = func([]byte) (int, error) { return 3, full }
 	a.put([]byte("one\ntwo\n")) // the line feed of the first is missing
