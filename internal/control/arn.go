@@ -9,6 +9,22 @@ func (p Place) ARN(path string) string {
 	return "arn:" + p.partition() + ":apigateway:" + p.Region + "::" + path
 }
 
+// Path is the opposite of ARN: the path of an ARN of this place, ok is false
+// for any other.
+func (p Place) Path(arn string) (path string, ok bool) {
+	path, ok = strings.CutPrefix(arn, p.ARN(""))
+	return path, ok && strings.HasPrefix(path, "/")
+}
+
+// Host is the name of AWS's that begins with a label: LABEL.execute-api.REGION...
+func (p Place) Host(label string) string {
+	suffix := "amazonaws.com"
+	if strings.HasPrefix(p.Region, "cn-") {
+		suffix += ".cn"
+	}
+	return label + ".execute-api." + p.Region + "." + suffix
+}
+
 // partition follows from the region (AWS General Reference, "ARN format").
 func (p Place) partition() string {
 	switch {

@@ -30,8 +30,9 @@ type Field struct {
 	Later []string
 }
 
-// Fields classes the fields of a resource by their path on the wire:
-// corsConfiguration.maxAge, routeSettings.*.throttlingRateLimit.
+// Fields classes the fields of a resource by their path on the wire, with a *
+// for each entry of a map or list: corsConfiguration.maxAge,
+// routeSettings.*.throttlingRateLimit.
 type Fields map[string]Field
 
 // Inputs maps each operation that a service has to the Fields of its input.
@@ -67,6 +68,10 @@ func walk(v reflect.Value, prefix string, visit func(path string, leaf reflect.V
 			for it := f.MapRange(); it.Next(); {
 				walk(it.Value(), path+".*.", visit)
 			}
+		case f.Kind() == reflect.Slice && shaped(f.Type().Elem()):
+			for i := range f.Len() {
+				walk(reflect.Indirect(f.Index(i)), path+".*.", visit)
+			}
 		default:
 			visit(path, f)
 		}
@@ -80,7 +85,7 @@ func Paths(t reflect.Type) []string {
 		f := t.Field(i)
 		name := memberName(f)
 		sub, inner := f.Type, ""
-		if sub.Kind() == reflect.Map {
+		if sub.Kind() == reflect.Map || sub.Kind() == reflect.Slice {
 			sub, inner = sub.Elem(), ".*"
 		}
 		if !shaped(sub) {

@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"gatehouse/internal/gate"
@@ -128,9 +127,5 @@ func (d *Desk) Endpoint(api gate.APIID, region string) string {
 		}
 		return u.Scheme + "://" + string(api) + ".execute-api." + u.Host
 	}
-	suffix := "amazonaws.com"
-	if strings.HasPrefix(region, "cn-") {
-		suffix += ".cn"
-	}
-	return "https://" + string(api) + ".execute-api." + region + "." + suffix
+	return "https://" + Place{Region: region}.Host(string(api))
 }

@@ -90,6 +90,17 @@ func encodeValue(b *bytes.Buffer, v reflect.Value) error {
 		}
 		v = reflect.ValueOf(parts)
 	}
+	if v.Kind() == reflect.Slice && shaped(v.Type().Elem()) {
+		parts := make([]json.RawMessage, v.Len())
+		for i := range parts {
+			var part bytes.Buffer
+			if err := encode(&part, reflect.Indirect(v.Index(i))); err != nil {
+				return err
+			}
+			parts[i] = part.Bytes()
+		}
+		v = reflect.ValueOf(parts)
+	}
 	text, err := json.Marshal(v.Interface())
 	b.Write(text)
 	return err
@@ -137,6 +148,18 @@ func decodeValue(text []byte, v reflect.Value) error {
 				return err
 			}
 			v.SetMapIndex(reflect.ValueOf(key), e)
+		}
+		return nil
+	case t.Kind() == reflect.Slice && shaped(t.Elem()):
+		var parts []json.RawMessage
+		if err := json.Unmarshal(text, &parts); err != nil {
+			return err
+		}
+		v.Set(reflect.MakeSlice(t, len(parts), len(parts)))
+		for i, part := range parts {
+			if err := decodeValue(part, v.Index(i)); err != nil {
+				return err
+			}
 		}
 		return nil
 	}

@@ -11,6 +11,7 @@ const (
 	APIIDLength        = 10
 	RouteIDLength      = 7 // and integrations
 	DeploymentIDLength = 6
+	ResourceIDLength   = 6 // authorizers, models, VPC links and API mappings
 )
 
 const idAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
