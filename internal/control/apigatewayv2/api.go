@@ -179,6 +179,9 @@ func (s *Service) DeleteCorsConfiguration(ctx context.Context, in *v2.DeleteCors
 // Chunks are shared, so they are left to control.Desk.Sweep.
 func (s *Service) DeleteApi(ctx context.Context, in *v2.DeleteApiInput) error {
 	return s.edit(ctx, in.ApiId, func(d *draft) error {
+		if err := d.unmapped(""); err != nil {
+			return err
+		}
 		d.Delete(d.apiKey())
 		d.Delete(indexKey(d.api))
 		d.Delete(gate.APIKey(d.api))

@@ -126,16 +126,16 @@ func TestBadCalls(t *testing.T) {
 		}), request, "allow-credentials"},
 		{"An origin has no path.", createAPI(func(in *v2.CreateApiInput) {
 			in.CorsConfiguration = &v2.Cors{AllowOrigins: []string{"https://a/b"}}
-		}), request, "corsConfiguration.allowOrigins"},
+		}), request, "allowOrigins"},
 		{"An origin has no wildcard inside.", createAPI(func(in *v2.CreateApiInput) {
 			in.CorsConfiguration = &v2.Cors{AllowOrigins: []string{"https://*.a"}}
-		}), request, "corsConfiguration.allowOrigins"},
+		}), request, "allowOrigins"},
 		{"A header's name is a token.", createAPI(func(in *v2.CreateApiInput) {
 			in.CorsConfiguration = &v2.Cors{AllowHeaders: []string{"a b"}}
-		}), request, "corsConfiguration.allowHeaders"},
+		}), request, "allowHeaders"},
 		{"A maximum age ends after a day.", createAPI(func(in *v2.CreateApiInput) {
 			in.CorsConfiguration = &v2.Cors{MaxAge: new(int32(86401))}
-		}), request, "corsConfiguration.maxAge"},
+		}), request, "maxAge"},
 		{"A tag's key is not AWS's.", createAPI(func(in *v2.CreateApiInput) { in.Tags = map[string]string{"aws:x": "y"} }), request, "aws:x"},
 		{"A tag's value has at most 256 characters.", createAPI(func(in *v2.CreateApiInput) { in.Tags = map[string]string{"k": long} }), request, "key \"k\""},
 		{"A chosen id is a label of a host.", createAPI(func(in *v2.CreateApiInput) { in.Tags = map[string]string{"_custom_id_": "A/b"} }), request, "_custom_id_"},
@@ -216,10 +216,22 @@ func TestBadCalls(t *testing.T) {
 		{"A timeout is not negative.", integration(func(in *v2.CreateIntegrationInput) { in.TimeoutInMillis = new(int32(math.MinInt32)) }), request, "timeoutInMillis"},
 		{"Payload 2.0 is for functions.", integration(func(in *v2.CreateIntegrationInput) { in.PayloadFormatVersion = new("2.0") }), request, "payloadFormatVersion"},
 		{"A description is bounded.", integration(func(in *v2.CreateIntegrationInput) { in.Description = &long }), request, "description"},
-		{"Requests are not sent unmapped.", integration(func(in *v2.CreateIntegrationInput) { in.RequestParameters = map[string]string{"overwrite:path": "/"} }), unbuilt, "requestParameters"},
-		{"Responses are not sent unmapped.", integration(func(in *v2.CreateIntegrationInput) {
-			in.ResponseParameters = map[string]map[string]string{"200": {"remove:header.x": "''"}}
-		}), unbuilt, "responseParameters"},
+		{"A request's mapping has a place that exists.", integration(func(in *v2.CreateIntegrationInput) { in.RequestParameters = map[string]string{"append:path": "/"} }), request, "requestParameters"},
+		{"A request's mapping reads what exists.", integration(func(in *v2.CreateIntegrationInput) {
+			in.RequestParameters = map[string]string{"overwrite:header.x": "$context.nope"}
+		}), request, "nope"},
+		{"A reserved header is not mapped.", integration(func(in *v2.CreateIntegrationInput) {
+			in.RequestParameters = map[string]string{"overwrite:header.Authorization": "x"}
+		}), request, "Authorization"},
+		{"A header is one line.", integration(func(in *v2.CreateIntegrationInput) {
+			in.RequestParameters = map[string]string{"overwrite:header.x": "a\r\nb: c"}
+		}), request, "requestParameters"},
+		{"A reply's mapping has a place that exists.", integration(func(in *v2.CreateIntegrationInput) {
+			in.ResponseParameters = map[string]map[string]string{"200": {"remove:path": "''"}}
+		}), request, "responseParameters"},
+		{"A function's mapping is a mapping, too.", function(func(in *v2.CreateIntegrationInput) {
+			in.RequestParameters = map[string]string{"QueueUrl": "u"}
+		}), request, "QueueUrl"},
 		{"Templates are for WebSocket APIs.", integration(func(in *v2.CreateIntegrationInput) { in.RequestTemplates = map[string]string{"a": "b"} }), request, "requestTemplates"},
 		{"Template selection is for WebSocket APIs.", integration(func(in *v2.CreateIntegrationInput) { in.TemplateSelectionExpression = new("a") }), request, "templateSelectionExpression"},
 		{"Passthrough is for WebSocket APIs.", integration(func(in *v2.CreateIntegrationInput) { in.PassthroughBehavior = new("NEVER") }), request, "passthroughBehavior"},

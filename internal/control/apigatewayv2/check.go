@@ -1,6 +1,7 @@
 package apigatewayv2
 
 import (
+	"errors"
 	"net/url"
 	"regexp"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"gatehouse/internal/mapping"
 	"gatehouse/internal/route"
 	"gatehouse/internal/wire"
 	v2 "gatehouse/internal/wire/apigatewayv2"
@@ -29,12 +31,27 @@ const (
 	maxVariables     = 100
 	maxVariableName  = 64
 	maxVariableValue = 512
-	maxCORS          = 100 // values of one list
-	maxCORSValue     = 512
 	maxLogFormat     = 3 << 10
 	maxParameters    = 100
 	maxParameter     = 2048
 	maxSettings      = 300 // routes with settings of their own
+
+	maxAuthorizerTTL   = 3600 // seconds
+	maxAudiences       = 50
+	maxAudience        = 512
+	maxIdentitySources = 20
+	maxIdentitySource  = 512
+
+	maxContentType = 256
+	maxSchema      = 32 << 10
+	maxSchemaDepth = 64 // levels
+
+	maxSubnets        = 100 // and security groups
+	maxDomainName     = 253 // RFC 1035 section 2.3.4, in its written form
+	maxMappingKey     = 300
+	maxMappings       = 500 // of a domain: all of them are one document
+	maxMappedAtOnce   = 100 // APIs whose mappings one commit can take away
+	maxCertificateURI = 2048
 )
 
 // firstError is the first refusal, in the order in which the checks are
@@ -207,13 +224,7 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-var (
-	token  = regexp.MustCompile("^([!#$%&'*+.^_`|~A-Za-z0-9-]+)$") // RFC 9110 section 5.6.2
-	origin = regexp.MustCompile(`^(\*|https?://\*|[a-z][a-z0-9+.-]*://[^/?#@\s*{}]+)$`)
-)
-
-// checkCORS holds a CORS configuration to its forms (developer guide,
-// "Configure CORS for HTTP APIs").
+// checkCORS holds a CORS configuration to what the data plane can answer by.
 func checkCORS(c *v2.Cors) *wire.Error {
 	if c == nil {
 		return nil
@@ -221,30 +232,34 @@ func checkCORS(c *v2.Cors) *wire.Error {
 	if is(c.AllowCredentials) && slices.Contains(c.AllowOrigins, "*") {
 		return plainly(textCredentials)
 	}
-	for _, list := range []struct {
-		field  string
-		values []string
-		form   *regexp.Regexp
-	}{
-		{"allowHeaders", c.AllowHeaders, token},
-		{"allowMethods", c.AllowMethods, token},
-		{"allowOrigins", c.AllowOrigins, origin},
-		{"exposeHeaders", c.ExposeHeaders, token},
-	} {
-		field := "corsConfiguration." + list.field
-		if len(list.values) > maxCORS {
-			return bad(field, "%d values are given, at most %d are allowed", len(list.values), maxCORS)
-		}
-		for _, v := range list.values {
-			if len(v) > maxCORSValue || !list.form.MatchString(v) {
-				return bad(field, "%q does not have its form", clip(v))
-			}
-		}
+	return first("corsConfiguration.", mapping.CheckCORS(lowerCORS(c)))
+}
+
+// first is the refusal of the first of the errors that a craft found. They read
+// "field: reason", a line each.
+func first(prefix string, err error) *wire.Error {
+	if err == nil {
+		return nil
 	}
-	if c.MaxAge != nil && (*c.MaxAge < -1 || *c.MaxAge > 86400) {
-		return bad("corsConfiguration.maxAge", textNotInRange, *c.MaxAge, -1, 86400)
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	field, reason, _ := strings.Cut(line, ": ")
+	return bad(prefix+field, "%s", reason)
+}
+
+// checkMapped holds parameter mappings to what the data plane can compile. The
+// request parameters of an AWS service are its arguments, and no mappings.
+func checkMapped(i *v2.Integration) *wire.Error {
+	if err := checkParameters("requestParameters", i.RequestParameters); err != nil {
+		return err
 	}
-	return nil
+	if err := checkResponseParameters(i.ResponseParameters); err != nil {
+		return err
+	}
+	requests := i.RequestParameters
+	if i.IntegrationSubtype != nil {
+		requests = nil
+	}
+	return first("", errors.Join(mapping.CheckParameters(requests, i.ResponseParameters)...))
 }
 
 var hostForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)

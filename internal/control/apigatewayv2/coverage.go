@@ -39,12 +39,12 @@ var apiFields = control.Fields{
 	"apiKeySelectionExpression":          with(metadata, "HTTP APIs have no API keys"),
 	"disableSchemaValidation":            with(metadata, "HTTP APIs have no models"),
 	"ipAddressType":                      with(metadata, "the listeners decide"),
-	"corsConfiguration.allowCredentials": later,
-	"corsConfiguration.allowHeaders":     later,
-	"corsConfiguration.allowMethods":     later,
-	"corsConfiguration.allowOrigins":     later,
-	"corsConfiguration.exposeHeaders":    later,
-	"corsConfiguration.maxAge":           later,
+	"corsConfiguration.allowCredentials": enforced,
+	"corsConfiguration.allowHeaders":     enforced,
+	"corsConfiguration.allowMethods":     enforced,
+	"corsConfiguration.allowOrigins":     enforced,
+	"corsConfiguration.exposeHeaders":    enforced,
+	"corsConfiguration.maxAge":           enforced,
 }
 
 var routeFields = control.Fields{
@@ -53,7 +53,7 @@ var routeFields = control.Fields{
 	"routeKey":                         enforced,
 	"target":                           enforced,
 	"authorizationType":                {Class: control.Enforced, Note: "what is not enforced yet answers 500", Later: []string{"AWS_IAM", "CUSTOM", "JWT"}},
-	"authorizerId":                     with(later, "such a route answers 500"),
+	"authorizerId":                     with(later, "the authorizer must exist; such a route answers 500"),
 	"authorizationScopes":              with(later, "such a route answers 500"),
 	"operationName":                    metadata,
 	"apiKeyRequired":                   refused,
@@ -72,12 +72,12 @@ var integrationFields = control.Fields{
 	"timeoutInMillis":              enforced,
 	"tlsConfig.serverNameToVerify": enforced,
 	"connectionType":               {Class: control.Enforced, Note: "what is not enforced yet answers 500", Later: []string{vpcLink}},
-	"connectionId":                 with(later, "such an integration answers 500"),
+	"connectionId":                 with(later, "the link must exist; such an integration answers 500"),
 	"integrationSubtype":           with(later, "such an integration answers 500"),
 	"credentialsArn":               with(later, "only AWS services and functions use it"),
 	"payloadFormatVersion":         {Class: control.Metadata, Note: "only functions use it", Later: []string{"2.0"}},
-	"requestParameters":            with(later, "HTTP_PROXY: refused with 501; functions and AWS services answer 500"),
-	"responseParameters":           with(later, "HTTP_PROXY: refused with 501; functions and AWS services answer 500"),
+	"requestParameters":            with(enforced, "functions and AWS services answer 500"),
+	"responseParameters":           with(enforced, "functions and AWS services answer 500"),
 	"description":                  metadata,
 	"contentHandlingStrategy":      refused,
 	"passthroughBehavior":          refused,
@@ -96,13 +96,13 @@ var stageFields = control.Fields{
 	"tags":                             metadata,
 	"clientCertificateId":              refused,
 	"accessLogSettings.destinationArn": later,
-	"accessLogSettings.format":         later,
+	"accessLogSettings.format":         with(later, "unknown variables are refused"),
 	"defaultRouteSettings.detailedMetricsEnabled": enforced,
 	"defaultRouteSettings.throttlingBurstLimit":   later,
 	"defaultRouteSettings.throttlingRateLimit":    later,
 	"defaultRouteSettings.dataTraceEnabled":       refused,
 	"defaultRouteSettings.loggingLevel":           refused,
-	"routeSettings.*.detailedMetricsEnabled":      later,
+	"routeSettings.*.detailedMetricsEnabled":      enforced,
 	"routeSettings.*.throttlingBurstLimit":        later,
 	"routeSettings.*.throttlingRateLimit":         later,
 	"routeSettings.*.dataTraceEnabled":            refused,
@@ -115,6 +115,82 @@ var deploymentFields = control.Fields{
 	"DeploymentId": enforced,
 	"stageName":    enforced,
 	"description":  metadata,
+}
+
+var authorizerFields = control.Fields{
+	"ApiId":                          enforced,
+	"AuthorizerId":                   enforced,
+	"name":                           with(enforced, "two authorizers of an API do not share one"),
+	"authorizerType":                 with(later, "a route that asks it answers 500"),
+	"identitySource":                 with(later, "a route that asks it answers 500"),
+	"jwtConfiguration.audience":      with(later, "a route that asks it answers 500"),
+	"jwtConfiguration.issuer":        with(later, "a route that asks it answers 500"),
+	"authorizerUri":                  with(later, "a route that asks it answers 500"),
+	"authorizerCredentialsArn":       with(later, "a route that asks it answers 500"),
+	"authorizerPayloadFormatVersion": with(later, "a route that asks it answers 500"),
+	"authorizerResultTtlInSeconds":   with(later, "nothing is cached"),
+	"enableSimpleResponses":          with(later, "a route that asks it answers 500"),
+	"identityValidationExpression":   with(metadata, "AWS does not use it"),
+}
+
+// There is no cache of authorizers' answers, so that resetting it succeeds
+// where there is such a stage and has nothing to do.
+var resetFields = control.Fields{
+	"ApiId":     enforced,
+	"StageName": with(enforced, "succeeds; no answer of an authorizer is cached yet"),
+}
+
+var modelFields = control.Fields{
+	"ApiId":       enforced,
+	"ModelId":     enforced,
+	"name":        with(enforced, "two models of an API do not share one"),
+	"schema":      with(enforced, "GetModelTemplate is made from it; HTTP APIs validate nothing"),
+	"contentType": metadata,
+	"description": metadata,
+}
+
+var domainFields = control.Fields{
+	"DomainName":  enforced,
+	"domainName":  enforced,
+	"routingMode": with(metadata, "`API_MAPPING_ONLY`; others answer 501"),
+	"tags":        metadata,
+	"domainNameConfigurations.*.certificateArn":                      with(later, "the listeners have the certificates"),
+	"domainNameConfigurations.*.certificateName":                     metadata,
+	"domainNameConfigurations.*.certificateUploadDate":               metadata,
+	"domainNameConfigurations.*.endpointType":                        with(metadata, "`REGIONAL`; others are refused"),
+	"domainNameConfigurations.*.ipAddressType":                       with(metadata, "the listeners decide"),
+	"domainNameConfigurations.*.ownershipVerificationCertificateArn": with(metadata, "belongs to mutual TLS"),
+	"domainNameConfigurations.*.securityPolicy":                      with(later, "the listeners decide; mappings of more than one level need `TLS_1_2`"),
+	"domainNameConfigurations.*.apiGatewayDomainName":                with(metadata, "the gateway's to say: what is sent is not used"),
+	"domainNameConfigurations.*.domainNameStatus":                    with(metadata, "the gateway's to say: what is sent is not used"),
+	"domainNameConfigurations.*.domainNameStatusMessage":             with(metadata, "the gateway's to say: what is sent is not used"),
+	"domainNameConfigurations.*.hostedZoneId":                        with(metadata, "the gateway's to say: what is sent is not used"),
+	"mutualTlsAuthentication.truststoreUri":                          with(refused, "until certificates come: 501"),
+	"mutualTlsAuthentication.truststoreVersion":                      with(refused, "until certificates come: 501"),
+}
+
+var mappingFields = control.Fields{
+	"DomainName":    enforced,
+	"ApiMappingId":  enforced,
+	"apiId":         enforced,
+	"stage":         enforced,
+	"apiMappingKey": enforced,
+	"maxResults":    enforced,
+	"nextToken":     enforced,
+}
+
+var vpcLinkFields = control.Fields{
+	"VpcLinkId":        enforced,
+	"name":             metadata,
+	"subnetIds":        with(metadata, "configuration says what a link leads to"),
+	"securityGroupIds": with(metadata, "configuration says what a link leads to"),
+	"tags":             metadata,
+}
+
+var tagFields = control.Fields{
+	"ResourceArn": with(enforced, "of APIs, stages, domain names and VPC links"),
+	"tags":        enforced,
+	"tagKeys":     enforced,
 }
 
 // Every list has the same two fields besides its API.
@@ -139,11 +215,30 @@ var operations = control.Inputs{
 
 	"CreateDeployment": deploymentFields, "GetDeployment": deploymentFields, "GetDeployments": listFields,
 	"UpdateDeployment": deploymentFields, "DeleteDeployment": deploymentFields,
+
+	"CreateAuthorizer": authorizerFields, "GetAuthorizer": authorizerFields, "GetAuthorizers": listFields,
+	"UpdateAuthorizer": authorizerFields, "DeleteAuthorizer": authorizerFields, "ResetAuthorizersCache": resetFields,
+
+	"CreateModel": modelFields, "GetModel": modelFields, "GetModels": listFields, "UpdateModel": modelFields, "DeleteModel": modelFields,
+	"GetModelTemplate": modelFields,
+
+	"CreateDomainName": domainFields, "GetDomainName": domainFields, "GetDomainNames": listFields, "UpdateDomainName": domainFields,
+	"DeleteDomainName": domainFields,
+
+	"CreateApiMapping": mappingFields, "GetApiMapping": mappingFields, "GetApiMappings": mappingFields, "UpdateApiMapping": mappingFields,
+	"DeleteApiMapping": mappingFields,
+
+	"CreateVpcLink": vpcLinkFields, "GetVpcLink": vpcLinkFields, "GetVpcLinks": listFields, "UpdateVpcLink": vpcLinkFields,
+	"DeleteVpcLink": vpcLinkFields,
+
+	"GetTags": tagFields, "TagResource": tagFields, "UntagResource": tagFields,
 }
 
 // resources are the tables by the name that messages and tests call them.
 var resources = map[string]control.Fields{
 	"api": apiFields, "route": routeFields, "integration": integrationFields, "stage": stageFields, "deployment": deploymentFields, "list": listFields,
+	"authorizer": authorizerFields, "reset": resetFields, "model": modelFields, "domain": domainFields, "mapping": mappingFields, "vpcLink": vpcLinkFields,
+	"tag": tagFields,
 }
 
 // unenforced lists what a resource asks for that is not enforced yet.

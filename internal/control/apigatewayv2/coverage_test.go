@@ -73,7 +73,7 @@ func TestWhatIsNotEnforcedIsLogged(t *testing.T) {
 		RouteSettings: map[string]v2.RouteSettings{"GET /open": {ThrottlingRateLimit: new(1.0)}}}))
 	log.Reset()
 	w.deploy(api, "s")
-	want := "settings=\"api.corsConfiguration.allowOrigins, integration.integrationType, integration.payloadFormatVersion, route.authorizationType, stage.routeSettings.*.throttlingRateLimit\""
+	want := "settings=\"integration.integrationType, integration.payloadFormatVersion, route.authorizationType, stage.routeSettings.*.throttlingRateLimit\""
 	if !strings.Contains(log.String(), want) {
 		t.Errorf("got %s, want %s", log.String(), want)
 	}

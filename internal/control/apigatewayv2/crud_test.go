@@ -88,7 +88,7 @@ func TestGetAnswersWhatCreateAnswered(t *testing.T) {
 	equal(t, "integration", i, must[*v2.GetIntegrationOutput](t)(w.GetIntegration(w.ctx, &v2.GetIntegrationInput{ApiId: id, IntegrationId: i.IntegrationId})), is.Items[0])
 
 	r := must[*v2.CreateRouteOutput](t)(w.CreateRoute(w.ctx, &v2.CreateRouteInput{
-		ApiId: id, RouteKey: new("GET /a"), AuthorizationType: new("JWT"), AuthorizerId: new("abc"), AuthorizationScopes: []string{"s"},
+		ApiId: id, RouteKey: new("GET /a"), AuthorizationType: new("JWT"), AuthorizerId: w.jwt(id), AuthorizationScopes: []string{"s"},
 		OperationName: new("o"), Target: new("integrations/" + *i.IntegrationId)}))
 	rs := must[*v2.GetRoutesOutput](t)(w.GetRoutes(w.ctx, &v2.GetRoutesInput{ApiId: id}))
 	equal(t, "route", r, must[*v2.GetRouteOutput](t)(w.GetRoute(w.ctx, &v2.GetRouteInput{ApiId: id, RouteId: r.RouteId})), rs.Items[0])
@@ -147,7 +147,7 @@ func TestUpdates(t *testing.T) {
 	w.refused(before, err, "ConflictException", "GET /p/{y}")
 
 	must[*v2.UpdateRouteOutput](t)(w.UpdateRoute(w.ctx, &v2.UpdateRouteInput{ApiId: api, RouteId: r,
-		AuthorizationType: new("JWT"), AuthorizerId: new("abc"), AuthorizationScopes: []string{"s"}}))
+		AuthorizationType: new("JWT"), AuthorizerId: w.jwt(api), AuthorizationScopes: []string{"s"}}))
 	out = must[*v2.UpdateRouteOutput](t)(w.UpdateRoute(w.ctx, &v2.UpdateRouteInput{ApiId: api, RouteId: r, AuthorizationType: new("NONE")}))
 	if out.AuthorizerId != nil || out.AuthorizationScopes != nil {
 		t.Errorf("back to NONE the route keeps %+v", out)
@@ -179,14 +179,18 @@ func TestUpdates(t *testing.T) {
 	if !is(st.DefaultRouteSettings.DetailedMetricsEnabled) {
 		t.Error("a setting that was not named went away")
 	}
-	update(v2.UpdateStageInput{AccessLogSettings: &v2.AccessLogSettings{Format: new("f")}})
+	update(v2.UpdateStageInput{AccessLogSettings: &v2.AccessLogSettings{DestinationArn: new("arn:aws:logs:us-east-1:123456789012:log-group:g"), Format: new("$context.requestId")}})
+	st = update(v2.UpdateStageInput{AccessLogSettings: &v2.AccessLogSettings{Format: new("$context.requestId $context.status")}})
+	if l := w.live(api, "s").AccessLog; l == nil || l.Destination != text(st.AccessLogSettings.DestinationArn) || l.Format != "$context.requestId $context.status" {
+		t.Errorf("the access log that is live is %+v", l)
+	}
 	if err := w.DeleteAccessLogSettings(w.ctx, &v2.DeleteAccessLogSettingsInput{ApiId: api, StageName: new("s")}); err != nil {
 		t.Error(err)
 	}
 	if err := w.DeleteRouteSettings(w.ctx, &v2.DeleteRouteSettingsInput{ApiId: api, StageName: new("s"), RouteKey: new("GET /a")}); err != nil {
 		t.Error(err)
 	}
-	if got := w.getStage(api, "s"); got.AccessLogSettings != nil || len(got.RouteSettings) != 1 {
+	if got := w.getStage(api, "s"); got.AccessLogSettings != nil || w.live(api, "s").AccessLog != nil || len(got.RouteSettings) != 1 {
 		t.Errorf("%+v", got)
 	}
 	must[*v2.UpdateApiOutput](t)(w.UpdateApi(w.ctx, &v2.UpdateApiInput{ApiId: api, CorsConfiguration: &v2.Cors{MaxAge: new(int32(1))}}))

@@ -15,14 +15,25 @@ import (
 //
 //	index/apis/ID                       who owns the id: unique in the installation
 //	P/apis/ID                           the head; a list of APIs reads only these
-//	P/api/ID/GEN/def/integrations/ID    what a deployment freezes, of one generation:
-//	P/api/ID/GEN/def/routes/ID          one Scan of def/ at one revision
+//	P/api/ID/GEN/def/authorizers/ID     what a deployment freezes, of one generation:
+//	P/api/ID/GEN/def/integrations/ID    one Scan of def/ at one revision
+//	P/api/ID/GEN/def/models/ID
+//	P/api/ID/GEN/def/routes/ID
 //	P/api/ID/GEN/keys/HASH              the route that has this route key
+//	P/api/ID/GEN/names/KIND/HASH        the authorizer or model that has this name
 //	P/api/ID/stages/NAME                what outlives a generation
 //	P/api/ID/deployments/ID
+//	P/api/ID/mapped                     how many API mappings each stage has
 //	draft/pending/ID/STAGE              an automatic deployment is due; start-up reads only these
 //
 // An import writes another GEN and flips the head. DeleteApi is one DeletePrefix.
+//
+// What belongs to no API:
+//
+//	index/domains/NAME                  who owns the name: unique in the installation
+//	P/domains/NAME                      the head of a domain, with what is live of its mappings
+//	P/domain/NAME/mappings/ID           the mappings as clients list them
+//	P/vpclinks/ID
 type keys struct {
 	place control.Place
 	api   gate.APIID
@@ -37,6 +48,7 @@ func (k keys) apiKey() string                 { return apisKey(k.place) + string
 func (k keys) tree() string                   { return k.place.Draft() + "api/" + string(k.api) + "/" }
 func (k keys) stageKey(name string) string    { return k.tree() + "stages/" + name }
 func (k keys) deploymentKey(id string) string { return k.tree() + "deployments/" + id }
+func (k keys) mappedKey() string              { return k.tree() + "mapped" }
 func (k keys) pendingTree() string            { return pendingPrefix + string(k.api) + "/" }
 func (k keys) pendingKey(stage string) string { return k.pendingTree() + stage }
 
@@ -44,6 +56,18 @@ func (d *draft) genTree() string                 { return d.tree() + strconv.For
 func (d *draft) defTree() string                 { return d.genTree() + "def/" }
 func (d *draft) integrationKey(id string) string { return d.defTree() + "integrations/" + id }
 func (d *draft) routeKey(id string) string       { return d.defTree() + "routes/" + id }
+func (d *draft) authorizerKey(id string) string  { return d.defTree() + "authorizers/" + id }
+func (d *draft) modelKey(id string) string       { return d.defTree() + "models/" + id }
+
+func domainsKey(p control.Place) string          { return p.Draft() + "domains/" }
+func domainIndexKey(name gate.DomainName) string { return "index/domains/" + string(name) }
+func domainTree(p control.Place, name gate.DomainName) string {
+	return p.Draft() + "domain/" + string(name) + "/"
+}
+func mappingsKey(p control.Place, name gate.DomainName) string {
+	return domainTree(p, name) + "mappings/"
+}
+func vpcLinksKey(p control.Place) string { return p.Draft() + "vpclinks/" }
 
 // parameter finds the parameters of a route key: their names do not tell two
 // keys apart, for no request could.
@@ -53,6 +77,12 @@ var parameter = regexp.MustCompile(`\{[^}+]*(\+?)\}`)
 func (d *draft) claimKey(routeKey string) string {
 	sum := sha256.Sum256([]byte(parameter.ReplaceAllString(routeKey, "{$1}")))
 	return d.genTree() + "keys/" + hex.EncodeToString(sum[:16])
+}
+
+// nameKey is the key of the claim on the name of an authorizer or a model.
+func (d *draft) nameKey(kind, name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return d.genTree() + "names/" + kind + "/" + hex.EncodeToString(sum[:16])
 }
 
 // owner is the document of an index and of a pending deployment.
@@ -66,6 +96,11 @@ type claim struct {
 	Route string `json:"route"`
 }
 
+// named is the document of a name that is taken.
+type named struct {
+	ID string `json:"id"`
+}
+
 // apiDoc is the head of an API.
 type apiDoc struct {
 	Gen  uint64   `json:"gen"`
@@ -73,7 +108,10 @@ type apiDoc struct {
 	// What quick create made, so that UpdateApi finds it.
 	Route       string `json:"route"`
 	Integration string `json:"integration"`
-	AWS         v2.Api `json:"aws"`
+	// Links counts the integrations that go through each VPC link, so that a
+	// link in use is found by reading heads only.
+	Links map[string]int `json:"links"`
+	AWS   v2.Api         `json:"aws"`
 }
 
 type routeDoc struct {
@@ -85,6 +123,41 @@ type integrationDoc struct {
 	// rewrites the document, so that deleting it cannot race with one.
 	Routes int            `json:"routes"`
 	AWS    v2.Integration `json:"aws"`
+}
+
+type authorizerDoc struct {
+	// Routes counts the routes that ask it, as integrationDoc does.
+	Routes int           `json:"routes"`
+	AWS    v2.Authorizer `json:"aws"`
+}
+
+type modelDoc struct {
+	AWS v2.Model `json:"aws"`
+}
+
+// mappedDoc counts the API mappings of each stage of an API: no stage goes, and
+// no API, as long as a domain serves it.
+type mappedDoc struct {
+	Stages map[string]int `json:"stages"`
+}
+
+// domainDoc is the head of a custom domain. Every mapping that comes or goes
+// rewrites it, so that what is live of them is always all of them.
+type domainDoc struct {
+	Protocol string         `json:"protocol"` // of the APIs that are mapped, "" without any
+	Mappings []gate.Mapping `json:"mappings"`
+	AWS      v2.DomainName  `json:"aws"`
+}
+
+type mappingDoc struct {
+	AWS v2.ApiMapping `json:"aws"`
+}
+
+type vpcLinkDoc struct {
+	// Taken counts how often an integration began to use the link. Each time
+	// rewrites the document, so that deleting it cannot race with one.
+	Taken int        `json:"taken"`
+	AWS   v2.VpcLink `json:"aws"`
 }
 
 type stageDoc struct {

@@ -3,6 +3,7 @@ package apigatewayv2
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -52,6 +53,9 @@ func (s *Service) CreateIntegration(ctx context.Context, in *v2.CreateIntegratio
 // addIntegration completes, checks and puts a new integration.
 func (d *draft) addIntegration(doc *integrationDoc) error {
 	if err := d.s.completeIntegration(&doc.AWS); err != nil {
+		return err
+	}
+	if err := d.relink("", text(doc.AWS.ConnectionId)); err != nil {
 		return err
 	}
 	id := control.NewID(control.RouteIDLength)
@@ -122,17 +126,11 @@ func checkHTTPProxy(i *v2.Integration) error {
 	if i.IntegrationSubtype != nil {
 		return bad("integrationSubtype", textOnlyFor, "the integrationType AWS_PROXY")
 	}
-	// Sent unmapped, a request would be another than the one that was meant.
-	if len(i.RequestParameters) > 0 {
-		return notBuilt("requestParameters", "parameter mapping of HTTP_PROXY integrations")
-	}
-	if len(i.ResponseParameters) > 0 {
-		return notBuilt("responseParameters", "parameter mapping of HTTP_PROXY integrations")
-	}
 	err := firstError(
 		checkOneOf("integrationMethod", *i.IntegrationMethod, "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"),
 		checkOneOf("payloadFormatVersion", text(i.PayloadFormatVersion), "1.0"),
 		checkTLS(i, private),
+		checkMapped(i),
 	)
 	switch {
 	case err != nil:
@@ -145,11 +143,19 @@ func checkHTTPProxy(i *v2.Integration) error {
 		return bad("connectionId", textOnlyFor, "the connectionType VPC_LINK")
 	case private && i.IntegrationUri == nil:
 		return bad("integrationUri", textNeeds, "connectionType VPC_LINK")
+	case private && (len(*i.IntegrationUri) > maxARN || !privateTarget.MatchString(*i.IntegrationUri)):
+		return bad("integrationUri", textLinkTarget, clip(*i.IntegrationUri))
 	case private:
-		return firstError(checkARN("integrationUri", *i.IntegrationUri))
+		return nil
 	}
 	return firstError(checkURL("integrationUri", text(i.IntegrationUri)))
 }
+
+// What stands behind a VPC link: the listener of a load balancer, or a Cloud
+// Map service, whose instances a query may choose among (API reference,
+// "CreateIntegration", integrationUri).
+var privateTarget = regexp.MustCompile(`^arn:aws[a-z-]*:(elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/(app|net)/[A-Za-z0-9/_-]+` +
+	`|servicediscovery:[a-z0-9-]+:[0-9]{12}:service/srv-[a-z0-9]+(\?[A-Za-z0-9=&._~-]+)?)$`)
 
 // tryHTTPProxy compiles the integration on a route of its own that has all its
 // parameters. What cannot work on any route is refused here, where it is one
@@ -207,7 +213,7 @@ func checkAWSProxy(i *v2.Integration) error {
 	if i.TlsConfig != nil {
 		return bad("tlsConfig", textOnlyFor, "the integrationType HTTP_PROXY")
 	}
-	if err := firstError(checkParameters("requestParameters", i.RequestParameters), checkResponseParameters(i.ResponseParameters)); err != nil {
+	if err := firstError(checkMapped(i)); err != nil {
 		return err
 	}
 	if i.IntegrationSubtype != nil {
@@ -273,11 +279,18 @@ func (s *Service) UpdateIntegration(ctx context.Context, in *v2.UpdateIntegratio
 		if err := d.load(d.integrationKey(id), id, &doc, noIntegration(id)); err != nil {
 			return err
 		}
+		link := text(doc.AWS.ConnectionId)
 		requests := mergeMap(doc.AWS.RequestParameters, in.RequestParameters, func(v string) bool { return v == "" })
 		responses := mergeMap(doc.AWS.ResponseParameters, in.ResponseParameters, func(v map[string]string) bool { return len(v) == 0 })
 		control.Merge(&doc.AWS, in)
+		if text(in.ConnectionType) == internet && in.ConnectionId == nil {
+			doc.AWS.ConnectionId = nil // clients that go back to the internet say just that
+		}
 		doc.AWS.RequestParameters, doc.AWS.ResponseParameters = requests, responses
 		if err := d.putIntegration(id, &doc); err != nil {
+			return err
+		}
+		if err := d.relink(link, text(doc.AWS.ConnectionId)); err != nil {
 			return err
 		}
 		out = v2.UpdateIntegrationOutput(doc.AWS)
@@ -308,6 +321,9 @@ func (s *Service) DeleteIntegration(ctx context.Context, in *v2.DeleteIntegratio
 			return conflict(textManagedDelete, "Integration", id)
 		case doc.Routes > 0:
 			return conflict(textIntegrationInUse, id, doc.Routes)
+		}
+		if err := d.relink(text(doc.AWS.ConnectionId), ""); err != nil {
+			return err
 		}
 		d.edited = true
 		d.Delete(d.integrationKey(id))

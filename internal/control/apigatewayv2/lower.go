@@ -23,11 +23,18 @@ func (d *draft) lower(id gate.DeploymentID) (*gate.Definition, error) {
 		},
 	}
 	d.notes = unenforced("api", &d.head.AWS)
+	def.Deployment.CORS = lowerCORS(d.head.AWS.CorsConfiguration)
 	integrations := map[string]*gate.Integration{}
-	inIntegrations, inRoutes := d.integrationKey(""), d.routeKey("")
+	inAuthorizers, inIntegrations, inRoutes := d.authorizerKey(""), d.integrationKey(""), d.routeKey("")
 	// In the order of keys, integrations come before the routes that name them.
 	err := d.Scan(d.defTree(), func(doc store.Doc) error {
 		switch {
+		case strings.HasPrefix(doc.Key, inAuthorizers):
+			var a authorizerDoc
+			if err := control.Decode(doc.Value, &a); err != nil {
+				return fmt.Errorf("document %s: %w", doc.Key, err)
+			}
+			d.notes = append(d.notes, unenforced("authorizer", &a.AWS)...)
 		case strings.HasPrefix(doc.Key, inIntegrations):
 			var i integrationDoc
 			if err := control.Decode(doc.Value, &i); err != nil {
@@ -78,12 +85,35 @@ func lowerIntegration(i *v2.Integration) *gate.Integration {
 		Kind:   kindOf(i),
 		URI:    text(i.IntegrationUri),
 		Method: text(i.IntegrationMethod),
+
+		RequestParameters:  i.RequestParameters,
+		ResponseParameters: i.ResponseParameters,
+	}
+	if g.Kind == gate.Private {
+		g.ConnectionID = text(i.ConnectionId)
 	}
 	if i.TimeoutInMillis != nil {
 		g.Timeout = time.Duration(*i.TimeoutInMillis) * time.Millisecond
 	}
 	if i.TlsConfig != nil {
 		g.ServerName = text(i.TlsConfig.ServerNameToVerify)
+	}
+	return g
+}
+
+func lowerCORS(c *v2.Cors) *gate.CORS {
+	if c == nil {
+		return nil
+	}
+	g := &gate.CORS{
+		AllowCredentials: is(c.AllowCredentials),
+		AllowHeaders:     c.AllowHeaders,
+		AllowMethods:     c.AllowMethods,
+		AllowOrigins:     c.AllowOrigins,
+		ExposeHeaders:    c.ExposeHeaders,
+	}
+	if c.MaxAge != nil {
+		g.MaxAge = new(int(*c.MaxAge))
 	}
 	return g
 }
@@ -114,6 +144,18 @@ func liveStage(api gate.APIID, st *v2.Stage) gate.Stage {
 	}
 	if st.DefaultRouteSettings != nil {
 		live.DetailedMetrics = is(st.DefaultRouteSettings.DetailedMetricsEnabled)
+	}
+	for key, r := range st.RouteSettings {
+		if r.DetailedMetricsEnabled == nil {
+			continue
+		}
+		if live.RouteMetrics == nil {
+			live.RouteMetrics = map[string]bool{}
+		}
+		live.RouteMetrics[key] = *r.DetailedMetricsEnabled
+	}
+	if l := st.AccessLogSettings; l != nil {
+		live.AccessLog = &gate.AccessLog{Destination: text(l.DestinationArn), Format: text(l.Format)}
 	}
 	return live
 }

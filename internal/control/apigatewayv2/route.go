@@ -45,6 +45,9 @@ func (d *draft) addRoute(doc *routeDoc) error {
 	if err := d.retarget("", text(doc.AWS.Target)); err != nil {
 		return err
 	}
+	if err := d.authorize(&v2.Route{}, &doc.AWS); err != nil {
+		return err
+	}
 	d.edited = true
 	return d.Put(d.routeKey(id), doc)
 }
@@ -236,6 +239,9 @@ func (d *draft) changeRoute(doc *routeDoc, was v2.Route) error {
 	if err := d.retarget(text(was.Target), text(doc.AWS.Target)); err != nil {
 		return err
 	}
+	if err := d.authorize(&was, &doc.AWS); err != nil {
+		return err
+	}
 	d.edited = true
 	return d.Put(d.routeKey(*doc.AWS.RouteId), doc)
 }
@@ -255,6 +261,9 @@ func (s *Service) DeleteRoute(ctx context.Context, in *v2.DeleteRouteInput) erro
 			return err
 		}
 		if err := d.retarget(text(doc.AWS.Target), ""); err != nil {
+			return err
+		}
+		if err := d.authorize(&doc.AWS, &v2.Route{}); err != nil {
 			return err
 		}
 		d.edited = true

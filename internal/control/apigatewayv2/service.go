@@ -1,5 +1,6 @@
 // Package apigatewayv2 is the control plane of HTTP APIs: the operations of
-// Amazon API Gateway V2 on apis, routes, integrations, stages and deployments.
+// Amazon API Gateway V2 on APIs and all that they have, custom domains, VPC
+// links and tags.
 // Drafts are kept in the AWS shapes as they were put; a deployment lowers them
 // to the nouns of package gate and freezes them.
 //

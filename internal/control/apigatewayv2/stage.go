@@ -19,12 +19,9 @@ func (d *draft) loadStage(name string, doc *stageDoc) error {
 
 // CreateStage adds a stage to an API. With autoDeploy it is deployed at once.
 func (s *Service) CreateStage(ctx context.Context, in *v2.CreateStageInput) (*v2.CreateStageOutput, error) {
-	tags, custom, err := control.SplitTags(in.Tags)
-	if err == nil && custom != "" {
-		return nil, bad("tags", "%s is for an API; a stage is known by its name", control.CustomIDTag)
-	}
+	tags, err := plainTags(in.Tags)
 	if err != nil {
-		return nil, plainly(err.Error())
+		return nil, err
 	}
 	var out v2.CreateStageOutput
 	err = s.edit(ctx, in.ApiId, func(d *draft) error {
@@ -97,6 +94,7 @@ func (d *draft) putStage(doc *stageDoc) error {
 // completeStage checks a stage as it is to be and fills in the defaults.
 func completeStage(st *v2.Stage) error {
 	dropEmpty(&st.Description, &st.ClientCertificateId)
+	dropEmptyLog(st)
 	orElse(&st.AutoDeploy, false)
 	orElse(&st.DefaultRouteSettings, v2.RouteSettings{})
 	orElse(&st.DefaultRouteSettings.DetailedMetricsEnabled, false)
@@ -160,16 +158,6 @@ func (d *draft) findRoutes(settings map[string]v2.RouteSettings) error {
 		}
 	}
 	return nil
-}
-
-func checkLog(l *v2.AccessLogSettings) *wire.Error {
-	if l == nil {
-		return nil
-	}
-	if err := checkARN("accessLogSettings.destinationArn", text(l.DestinationArn)); err != nil {
-		return err
-	}
-	return checkLength("accessLogSettings.format", text(l.Format), 0, maxLogFormat)
 }
 
 // move makes a stage serve another deployment.
@@ -330,6 +318,9 @@ func (s *Service) DeleteStage(ctx context.Context, in *v2.DeleteStageInput) erro
 		}
 		if is(doc.AWS.ApiGatewayManaged) {
 			return conflict(textManagedDelete, "Stage", name)
+		}
+		if err := d.unmapped(name); err != nil {
+			return err
 		}
 		if err := d.leave(name, text(doc.AWS.DeploymentId)); err != nil {
 			return err

@@ -24,15 +24,15 @@ func TestUpdatesReachEveryField(t *testing.T) {
 	r := w.route(api, "GET /a", i)
 	d := w.deploy(api, "")
 	w.stage(api, "s", false)
-	link := &v2.UpdateIntegrationInput{ApiId: api, IntegrationId: i, IntegrationType: new("HTTP_PROXY"), ConnectionType: new("VPC_LINK"), ConnectionId: new("abc"),
+	link := &v2.UpdateIntegrationInput{ApiId: api, IntegrationId: i, IntegrationType: new("HTTP_PROXY"), ConnectionType: new("VPC_LINK"), ConnectionId: w.vpcLink(),
 		CredentialsArn: new("arn:aws:iam::123456789012:role/r"), Description: new("d"), IntegrationMethod: new("PUT"), PayloadFormatVersion: new("1.0"),
-		IntegrationUri:  new("arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/x"),
+		IntegrationUri:  private(nil, nil).IntegrationUri,
 		TimeoutInMillis: new(int32(60)), TlsConfig: &v2.TlsConfigInput{ServerNameToVerify: new("h")}}
 	service := &v2.UpdateIntegrationInput{ApiId: api, IntegrationId: j, IntegrationType: new("AWS_PROXY"), IntegrationSubtype: new("SQS-PurgeQueue"),
 		CredentialsArn: new("arn:aws:iam::123456789012:role/r"), IntegrationUri: new(""), IntegrationMethod: new(""),
 		RequestParameters: map[string]string{"QueueUrl": "u"}, ResponseParameters: map[string]map[string]string{"200": {"overwrite:statuscode": "201"}}}
 	route := &v2.UpdateRouteInput{ApiId: api, RouteId: r, RouteKey: new("ANY /b"), Target: new("integrations/" + *j), OperationName: new("o"),
-		AuthorizationType: new("JWT"), AuthorizerId: new("abc"), AuthorizationScopes: []string{"x"}}
+		AuthorizationType: new("JWT"), AuthorizerId: w.jwt(api), AuthorizationScopes: []string{"x"}}
 	stage := &v2.UpdateStageInput{ApiId: api, StageName: new("s"), AutoDeploy: new(false), DeploymentId: d, Description: new("d"),
 		AccessLogSettings:    &v2.AccessLogSettings{DestinationArn: new("arn:aws:logs:us-east-1:123456789012:log-group:g"), Format: new("$context.requestId")},
 		DefaultRouteSettings: &v2.RouteSettings{DetailedMetricsEnabled: new(true), ThrottlingBurstLimit: new(int32(1)), ThrottlingRateLimit: new(2.0)},
@@ -145,7 +145,7 @@ func TestOnTheWire(t *testing.T) {
 		{"Found again.", "GET", "/v2/apis/abc/stages/%24default", "", 200, `"stageName":"$default"`},
 		{"A bad field.", "POST", "/v2/apis/abc/routes", `{"routeKey":"GET"}`, 400, `routeKey`},
 		{"Not there.", "GET", "/v2/apis/nope", "", 404, `{"message":"Invalid API identifier specified 123456789012:nope","resourceType":"Api"}`},
-		{"Not built.", "GET", "/v2/vpclinks", "", 501, `GetVpcLinks`},
+		{"Not built.", "GET", "/v2/portals", "", 501, `ListPortals`},
 		{"Delete.", "DELETE", "/v2/apis/abc", "", 204, ``},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {

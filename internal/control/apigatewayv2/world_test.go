@@ -83,6 +83,78 @@ func (w *world) route(api *string, key string, integration *string) *string {
 	return must[*v2.CreateRouteOutput](w)(w.CreateRoute(w.ctx, in)).RouteId
 }
 
+// jwt is an authorizer of an API.
+func (w *world) jwt(api *string) *string {
+	w.Helper()
+	return must[*v2.CreateAuthorizerOutput](w)(w.CreateAuthorizer(w.ctx, jwt(api, "jwt", nil))).AuthorizerId
+}
+
+// jwt and request are the least that makes an authorizer.
+func jwt(api *string, name string, change func(*v2.CreateAuthorizerInput)) *v2.CreateAuthorizerInput {
+	in := &v2.CreateAuthorizerInput{ApiId: api, Name: &name, AuthorizerType: new("JWT"), IdentitySource: []string{"$request.header.Authorization"},
+		JwtConfiguration: &v2.JWTConfiguration{Issuer: new("https://issuer.example"), Audience: []string{"me"}}}
+	if change != nil {
+		change(in)
+	}
+	return in
+}
+
+func request(api *string, name string, change func(*v2.CreateAuthorizerInput)) *v2.CreateAuthorizerInput {
+	in := &v2.CreateAuthorizerInput{ApiId: api, Name: &name, AuthorizerType: new("REQUEST"), IdentitySource: []string{},
+		AuthorizerUri:                  new("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:f/invocations"),
+		AuthorizerPayloadFormatVersion: new("2.0")}
+	if change != nil {
+		change(in)
+	}
+	return in
+}
+
+func (w *world) model(api *string, name, schema string) *string {
+	w.Helper()
+	return must[*v2.CreateModelOutput](w)(w.CreateModel(w.ctx, &v2.CreateModelInput{ApiId: api, Name: &name, Schema: &schema})).ModelId
+}
+
+// certificate is that of a domain, which nobody looks at yet.
+var certificate = []v2.DomainNameConfiguration{{CertificateArn: new("arn:aws:acm:us-east-1:123456789012:certificate/c")}}
+
+func (w *world) domain(name string) *string {
+	w.Helper()
+	return must[*v2.CreateDomainNameOutput](w)(w.CreateDomainName(w.ctx, &v2.CreateDomainNameInput{DomainName: &name, DomainNameConfigurations: certificate})).DomainName
+}
+
+func (w *world) mapping(domain, key string, api *string, stage string) *string {
+	w.Helper()
+	return must[*v2.CreateApiMappingOutput](w)(w.CreateApiMapping(w.ctx, &v2.CreateApiMappingInput{DomainName: &domain, ApiMappingKey: &key, ApiId: api, Stage: &stage})).ApiMappingId
+}
+
+func (w *world) vpcLink() *string {
+	w.Helper()
+	return must[*v2.CreateVpcLinkOutput](w)(w.CreateVpcLink(w.ctx, &v2.CreateVpcLinkInput{Name: new("l"), SubnetIds: []string{"subnet-1"}})).VpcLinkId
+}
+
+// private is an integration behind a VPC link.
+func private(api, link *string) *v2.CreateIntegrationInput {
+	return &v2.CreateIntegrationInput{ApiId: api, IntegrationType: new("HTTP_PROXY"), IntegrationMethod: new("GET"), ConnectionType: new("VPC_LINK"), ConnectionId: link,
+		IntegrationUri: new("arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/lb/50dc6c495c0c9188/f2f7dc8efc522ab2")}
+}
+
+// liveDomain is a domain as data planes see it, nil where there is none.
+func (w *world) liveDomain(name string) *gate.Domain {
+	w.Helper()
+	doc, err := w.store.Get(context.Background(), gate.DomainKey(gate.DomainName(name)))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+	d := new(gate.Domain)
+	if err := json.Unmarshal(doc.Value, d); err != nil {
+		w.Fatal(err)
+	}
+	return d
+}
+
 func (w *world) stage(api *string, name string, auto bool) *v2.CreateStageOutput {
 	w.Helper()
 	return must[*v2.CreateStageOutput](w)(w.CreateStage(w.ctx, &v2.CreateStageInput{ApiId: api, StageName: &name, AutoDeploy: &auto}))
