@@ -122,6 +122,7 @@ func (k *compiler) stage(e *entry, s *gate.Stage, old *stage) *stage {
 	p := e.api.Protocol
 	fresh := &stage{stage: s, missMeter: k.live.Meters.Route(e.api.ID, s.Name, unmatched, "")}
 	fresh.miss = miss(p, nil, gate.Failf(gate.ResourceNotFound, "nothing was deployed to stage %s", s.Name))
+	fresh.log = k.log(s, old)
 	if s.Deployment == "" {
 		return fresh
 	}
@@ -145,6 +146,28 @@ func (k *compiler) stage(e *entry, s *gate.Stage, old *stage) *stage {
 		return old
 	}
 	return fresh
+}
+
+// log is the stage's own access log. One that cannot be written, which the
+// control plane refuses to begin with, is a problem and no reason to serve
+// nothing.
+func (k *compiler) log(s *gate.Stage, old *stage) flow.Sink {
+	a := s.AccessLog
+	if a == nil {
+		return nil
+	}
+	if old != nil && old.log != nil && *old.stage.AccessLog == *a {
+		return old.log
+	}
+	log, err := flow.Sink(nil), errors.New("this process keeps none")
+	if k.live.Logs != nil {
+		log, err = k.live.Logs.Stage(a.Destination, a.Format)
+	}
+	if err != nil {
+		k.problems = append(k.problems, Problem{API: s.API, Stage: s.Name, Err: fmt.Errorf("no access log is written: %w", err)})
+		return nil
+	}
+	return log
 }
 
 // lost is a stage whose deployment is not there.

@@ -9,9 +9,9 @@ import (
 )
 
 // Find returns the handler that answers the exchange and fills in its API,
-// stage, route, parameters and meter. The edge has set In.Host, and Path and
-// Query from the request target. The error is a Fault: the host names no API,
-// or the API has no stage that the path could mean.
+// stage, route, parameters, meter and log. The edge has set In.Host, and Path
+// and Query from the request target. The error is a Fault: the host names no
+// API, or the API has no stage that the path could mean.
 //
 // The order is AWS's (runtime 2.1): host, then the stage of the first segment,
 // else $default, then the route.
@@ -43,6 +43,7 @@ func (p *Plan) Find(x *flow.Exchange) (flow.Handler, error) {
 // enter looks for the route of the path below the stage.
 func (s *stage) enter(x *flow.Exchange, rest string) flow.Handler {
 	x.Stage, x.Path = s.stage, rest
+	x.Event.Log = s.log
 	x.Trail.Add(flow.FoundStage, string(s.stage.Name), string(s.stage.Deployment))
 	return s.find(x)
 }

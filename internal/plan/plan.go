@@ -73,6 +73,7 @@ type stage struct {
 	routes     *lazy            // nil without a deployment
 	miss       flow.Handler     // answers what no route does, where there are no routes
 	missMeter  flow.Meter
+	log        flow.Sink // the stage's own access log; nil: none
 }
 
 // routes is a deployment, compiled for one stage: its counters bear the stage's
@@ -101,11 +102,18 @@ type Meters interface {
 	Route(api gate.APIID, stage gate.StageName, route, method string) flow.Meter
 }
 
-// Live is what survives a change of plan: pools, counters, the log. It is
+// Logs hands out the access log of a stage that has one of its own. The error
+// says what of the stage's settings cannot be served.
+type Logs interface {
+	Stage(destination, format string) (flow.Sink, error)
+}
+
+// Live is what survives a change of plan: pools, counters, the logs. It is
 // built once and shared by all plans.
 type Live struct {
 	Pools  *upstream.Pools
 	Meters Meters
+	Logs   Logs // nil: stages have no access logs of their own, which is a Problem of those that want one
 	Limits gate.Limits
 	Log    *slog.Logger
 }
