@@ -70,8 +70,12 @@ func (s *Service) settle(ctx context.Context, k keys, stages []string) {
 	}
 }
 
-// Resume makes the automatic deployments that a node before this one left due.
+// Resume makes the automatic deployments that a node before this one left due,
+// and sweeps away what its imports left.
 func (s *Service) Resume(ctx context.Context) error {
+	if err := s.sweepImports(ctx); err != nil {
+		return err
+	}
 	type job struct {
 		keys
 		stage string

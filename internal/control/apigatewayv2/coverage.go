@@ -193,6 +193,13 @@ var tagFields = control.Fields{
 	"tagKeys":     enforced,
 }
 
+var importFields = control.Fields{
+	"ApiId":          enforced,
+	"body":           with(enforced, "OpenAPI 3.0 and 3.1; a document of REST APIs is refused"),
+	"basepath":       enforced,
+	"failOnWarnings": enforced,
+}
+
 // Every list has the same two fields besides its API.
 var listFields = control.Fields{
 	"ApiId":      enforced,
@@ -232,13 +239,15 @@ var operations = control.Inputs{
 	"DeleteVpcLink": vpcLinkFields,
 
 	"GetTags": tagFields, "TagResource": tagFields, "UntagResource": tagFields,
+
+	"ImportApi": importFields, "ReimportApi": importFields,
 }
 
 // resources are the tables by the name that messages and tests call them.
 var resources = map[string]control.Fields{
 	"api": apiFields, "route": routeFields, "integration": integrationFields, "stage": stageFields, "deployment": deploymentFields, "list": listFields,
 	"authorizer": authorizerFields, "reset": resetFields, "model": modelFields, "domain": domainFields, "mapping": mappingFields, "vpcLink": vpcLinkFields,
-	"tag": tagFields,
+	"tag": tagFields, "import": importFields,
 }
 
 // unenforced lists what a resource asks for that is not enforced yet.

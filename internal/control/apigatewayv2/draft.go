@@ -25,6 +25,7 @@ import (
 //	P/api/ID/deployments/ID
 //	P/api/ID/mapped                     how many API mappings each stage has
 //	draft/pending/ID/STAGE              an automatic deployment is due; start-up reads only these
+//	draft/importing/ID/GEN              a generation that is being written; see edition.go
 //
 // An import writes another GEN and flips the head. DeleteApi is one DeletePrefix.
 //

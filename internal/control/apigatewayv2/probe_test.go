@@ -104,6 +104,9 @@ func probes() map[string]probe {
 	for field, p := range kept() {
 		all[field] = p
 	}
+	for field, p := range imported() {
+		all[field] = p
+	}
 	for field, acts := range lowered() {
 		all[field] = func(w *world, drop bool) bool { return acts(whole(w, field, drop)) }
 	}
