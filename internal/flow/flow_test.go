@@ -128,7 +128,7 @@ func TestID(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
 		var x Exchange
-		x.Begin(nil, time.Now())
+		x.Begin(t.Context(), time.Now())
 		if !form.MatchString(x.ID) || seen[x.ID] {
 			t.Fatalf("id %q", x.ID)
 		}
@@ -175,9 +175,9 @@ func TestChain(t *testing.T) {
 // TestBeginAllocatesNothing guards the proxy path.
 func TestBeginAllocatesNothing(t *testing.T) {
 	x := new(Exchange)
-	start := time.Now()
+	ctx, start := t.Context(), time.Now()
 	n := testing.AllocsPerRun(100, func() {
-		x.Begin(nil, start)
+		x.Begin(ctx, start)
 		x.Out.Header.Add("Content-Type", "text/plain")
 		x.End()
 		x.Reset()

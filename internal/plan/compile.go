@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"gatehouse/internal/auth"
 	"gatehouse/internal/flow"
@@ -181,15 +182,17 @@ func (k *compiler) lost(e *entry, fresh, old *stage) *stage {
 	return fresh
 }
 
-// maker is what compiles a stage's deployment, now or later.
+// maker is what compiles a stage's deployment, now or later: a request of the
+// last second before the process ends may still need it.
 func (k *compiler) maker(e *entry, s *gate.Stage) func() *routes {
-	ctx, load, live := k.ctx, k.load, k.live
+	ctx, load, live := context.WithoutCancel(k.ctx), k.load, k.live
 	a, d := e.api, e.deployments[s.Deployment]
 	return func() *routes {
 		def, err := load(ctx, a, d)
 		if err != nil {
-			err = fmt.Errorf("load deployment %s: %w", d.ID, err)
-			return brokenRoutes(a, s, err, nil)
+			r := brokenRoutes(a, s, fmt.Errorf("load deployment %s: %w", d.ID, err), nil)
+			r.again = time.Now().Add(loadAgain)
+			return r
 		}
 		r, faults := compileRoutes(def, s, live)
 		if len(faults) > 0 {

@@ -157,6 +157,20 @@ func (p *Plan) Candidates(r gate.StageRef, method, path string, visit func(key s
 	visit(gate.DefaultRoute, route.Matched)
 }
 
+// Wrong tells what of a stage cannot be served, whether a request has brought
+// it to light before or not.
+func (p *Plan) Wrong(r gate.StageRef) (list []Problem) {
+	if a := p.api(r.API); a != nil && a.stages[r.Name] != nil && a.stages[r.Name].routes != nil {
+		list = append(list, a.stages[r.Name].routes.get().problems...)
+	}
+	for _, q := range p.Problems {
+		if q.API == r.API && q.Stage == r.Name {
+			list = append(list, q)
+		}
+	}
+	return list
+}
+
 // Stages are the names of an API's stages, in no order; nil for an unknown API.
 func (p *Plan) Stages(id gate.APIID) (names []gate.StageName) {
 	if a := p.api(id); a != nil {

@@ -3,6 +3,7 @@ package plan
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // lazy is the routes of a stage that are compiled when somebody first needs
@@ -15,20 +16,30 @@ type lazy struct {
 	make func() *routes // never nil; what fails to compile is broken routes
 }
 
+// loadAgain is how long a stage whose definition could not be read from the
+// store answers 500 before somebody tries again.
+const loadAgain = time.Second
+
 func (l *lazy) get() *routes {
-	if r := l.made.Load(); r != nil {
+	if r := l.made.Load(); r != nil && !r.stale() {
 		return r
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r := l.made.Load()
-	if r == nil {
-		r = l.make()
-		l.made.Store(r)
+	if r != nil && !r.stale() {
+		return r
+	}
+	r = l.make()
+	l.made.Store(r)
+	if r.again.IsZero() {
 		l.make = nil // it holds the deployment's head and the loader
 	}
 	return r
 }
+
+// stale reports whether it is time to read the definition again.
+func (r *routes) stale() bool { return !r.again.IsZero() && time.Now().After(r.again) }
 
 // problems are what is known to be wrong with the routes: nothing before they
 // are compiled.

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
@@ -83,6 +84,7 @@ type routes struct {
 	fallback *target      // the $default route
 	miss     flow.Handler // answers what no route does
 	broken   flow.Handler // not nil: nothing of it can be served; answers 500
+	again    time.Time    // when to read it again; zero: never
 	problems []Problem
 }
 

@@ -398,7 +398,7 @@ func TestFailsClosed(t *testing.T) {
 				put(gate.StageKey(gate.StageRef{API: "abc", Name: "$default"}), gate.Stage{API: "abc", Name: "$default", Deployment: "d"}),
 			)
 			x := new(flow.Exchange)
-			x.Begin(nil, time.Now())
+			x.Begin(t.Context(), time.Now())
 			x.In.Host, x.In.Method, x.Path = "abc.execute-api.localhost", "GET", "/x"
 			h, err := o.current().Find(x)
 			if err != nil {
@@ -556,6 +556,20 @@ func TestLazy(t *testing.T) {
 	}
 	if text := problems(p); text != "" {
 		t.Errorf("the plan changed: %s", text)
+	}
+	if list := p.Wrong(gate.StageRef{API: "bad", Name: "$default"}); len(list) != 1 {
+		t.Errorf("wrong with the stage is %v", list)
+	}
+	bad := p.api("bad").stages["$default"].routes
+	before := loads.Load()
+	bad.get()
+	if loads.Load() != before {
+		t.Error("a failed load was tried again at once")
+	}
+	bad.made.Load().again = time.Now().Add(-time.Second)
+	bad.get()
+	if loads.Load() != before+1 {
+		t.Error("a failed load is never tried again")
 	}
 	if text := problems(p.relisted()); !strings.Contains(text, "the disk is gone") {
 		t.Errorf("the problems that came to light are %q", text)

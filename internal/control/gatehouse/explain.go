@@ -204,8 +204,8 @@ func (e *explanation) compare() {
 	if i := x.Route.Integration; i != nil {
 		out.Integration = e.integration(i)
 	}
-	for _, p := range e.plan.Problems {
-		if p.API == x.API.ID && p.Stage == x.Stage.Name && (p.Route == "" || p.Route == x.Route.Key) {
+	for _, p := range e.plan.Wrong(gate.StageRef{API: x.API.ID, Name: x.Stage.Name}) {
+		if p.Route == "" || p.Route == x.Route.Key {
 			out.Problem = ptr(p.Err.Error())
 		}
 	}
@@ -241,6 +241,10 @@ func decision(d flow.Decision) string {
 		return "stage"
 	case flow.FoundMapping:
 		return "mapping"
+	case flow.CORSAllowed:
+		return "cors allowed"
+	case flow.CORSRefused:
+		return "cors refused"
 	case flow.RouteTried:
 		return "tried"
 	case flow.RouteMatched:
