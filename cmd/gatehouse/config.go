@@ -81,10 +81,11 @@ type LimitsSection struct {
 	IntegrationTimeout Duration `yaml:"integration_timeout" min:"50ms" max:"1h"`
 }
 
-// Logs are the two logs of the process.
+// Logs are the two logs of the process, and those of single stages.
 type Logs struct {
 	Process ProcessLog `yaml:"process"`
 	Access  AccessLog  `yaml:"access"`
+	Stages  StageLogs  `yaml:"stages"`
 }
 
 // ProcessLog is what the process says of itself, on stderr.
@@ -99,6 +100,15 @@ type AccessLog struct {
 	File    string `yaml:"file"`
 	MaxSize Size   `yaml:"max_size" min:"64KiB" max:"1TiB"` // of one file, before it is rotated
 	Keep    int    `yaml:"keep" min:"1" max:"1000"`         // rotated files kept
+}
+
+// StageLogs are the access logs that stages have for themselves, in formats of
+// their own (accessLogSettings): a file for each log group.
+type StageLogs struct {
+	Stdout  bool   `yaml:"stdout"`                          // all of them to stdout, and no files
+	Dir     string `yaml:"dir"`                             // of the files; empty: logs in store.dir
+	MaxSize Size   `yaml:"max_size" min:"64KiB" max:"1TiB"` // of one file, before it is rotated
+	Keep    int    `yaml:"keep" min:"1" max:"1000"`         // rotated files kept of each
 }
 
 // AdminSection is the operator's own listener.
@@ -136,6 +146,7 @@ func defaultConfig() Config {
 		Logs: Logs{
 			Process: ProcessLog{Level: "info", Format: "json"},
 			Access:  AccessLog{Stdout: true, MaxSize: 100 << 20, Keep: 5},
+			Stages:  StageLogs{MaxSize: 100 << 20, Keep: 5},
 		},
 		Admin: AdminSection{Addr: "127.0.0.1:9464"},
 		// A load balancer takes seconds to learn that a backend is leaving; closing at
@@ -185,6 +196,9 @@ func (c *Config) check(complain complaint) {
 	c.checkNames(complain)
 	if c.Logs.Access.Stdout && c.Logs.Access.File != "" {
 		complain("logs.access.file", "is set beside stdout: true: choose one (stdout: false)")
+	}
+	if c.Logs.Stages.Stdout && c.Logs.Stages.Dir != "" {
+		complain("logs.stages.dir", "is set beside stdout: true: choose one (stdout: false)")
 	}
 	if c.Admin.Addr != "" {
 		checkAddr(c.Admin.Addr, "admin.addr", complain)

@@ -45,6 +45,7 @@ limits: {body: 20MiB, head: 32KiB, fields: 100, integration_timeout: 2m}
 logs:
   process: {level: warn, format: text}
   access: {stdout: false, file: access.log, max_size: 1GB, keep: 3}
+  stages: {stdout: false, dir: /var/log/apis, max_size: 1MiB, keep: 7}
 admin: {addr: 127.0.0.1:9000, pprof: true, hosts: [gw]}
 drain: {delay: 0s, timeout: 1m30s}
 `)
@@ -60,7 +61,7 @@ drain: {delay: 0s, timeout: 1m30s}
 		Store: StoreSection{"/var/lib/gatehouse"}, MasterKey: MasterKeySection{[]string{"/usr/bin/vault", "key"}}, Account: "012345678901", Regions: []string{"eu-west-1", "us-gov-west-1"},
 		PublicURL: "https://api.example.com",
 		Limits:    LimitsSection{Body: 20 << 20, Head: 32 << 10, Fields: 100, IntegrationTimeout: minutes(2)},
-		Logs:      Logs{ProcessLog{"warn", "text"}, AccessLog{File: "access.log", MaxSize: 1e9, Keep: 3}},
+		Logs:      Logs{ProcessLog{"warn", "text"}, AccessLog{File: "access.log", MaxSize: 1e9, Keep: 3}, StageLogs{Dir: "/var/log/apis", MaxSize: 1 << 20, Keep: 7}},
 		Admin:     AdminSection{"127.0.0.1:9000", []string{"gw"}, true},
 		Drain:     DrainSection{0, seconds(90)},
 	}
@@ -88,7 +89,7 @@ func untouched(v reflect.Value, key string) (names []string) {
 			names = append(names, key)
 		}
 	default:
-		if v.IsZero() && key != ".Data.Timeouts.MinRate" && key != ".Drain.Delay" && key != ".Logs.Access.Stdout" {
+		if v.IsZero() && key != ".Data.Timeouts.MinRate" && key != ".Drain.Delay" && key != ".Logs.Access.Stdout" && key != ".Logs.Stages.Stdout" {
 			names = append(names, key)
 		}
 	}
@@ -125,6 +126,9 @@ func TestRefusedFiles(t *testing.T) {
 		{"A region that is none.", "regions: [mars]", `gatehouse.yaml:1: regions[0] "mars" is not a region`},
 		{"No region.", "regions: []", `regions is empty`},
 		{"A public URL with a path.", "public_url: https://x/y", `public_url "https://x/y" is not scheme and host`},
+		{"Both places of the stages' logs.", "logs: {stages: {stdout: true, dir: x}}", `logs.stages.dir is set beside stdout`},
+		{"A stage's log that rotates all the time.", "logs: {stages: {max_size: 1KiB}}", `logs.stages.max_size`},
+		{"Stages' logs without an end.", "logs: {stages: {keep: 1001}}", `logs.stages.keep`},
 		{"Both places of the access log.", "logs: {access: {stdout: true, file: x}}", `logs.access.file is set beside stdout`},
 		{"A listener without planes.", "listeners: [{addr: ':1'}]", `listeners[0].planes is empty`},
 		{"An unknown plane.", "listeners: [{addr: ':1', planes: [date]}]", `listeners[0].planes[0] "date" is not a plane`},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -69,11 +70,12 @@ func (c *devCommand) setup(mode string, t *terminal) (setup, error) {
 	conf.Store.Dir = c.Data
 	conf.Admin.Addr = c.Admin
 	conf.Drain = DrainSection{Timeout: Duration(5 * time.Second)}
+	lines := t.talk
 	if c.Quiet {
-		conf.Logs.Access.Stdout = false
+		conf.Logs.Access.Stdout, lines = false, io.Discard
 	}
 	log, err := c.log(t)
-	return setup{Config: conf, Mode: mode, Memory: c.Data == "", AnyPlace: true, Environ: t.environ, Log: log, Stdout: t.talk}, err
+	return setup{Config: conf, Mode: mode, Memory: c.Data == "", AnyPlace: true, Environ: t.environ, Log: log, Stdout: lines}, err
 }
 
 // log is the process log of a command without configuration, for a person.

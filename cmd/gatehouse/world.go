@@ -55,6 +55,7 @@ type world struct {
 	edge     *edge.Edge
 	access   *logs.Access
 	file     *logs.File // of the access log; nil: elsewhere
+	stages   *logs.Stages
 	doors    []door
 	admin    net.Listener // nil: none
 	live     *plan.Live
@@ -79,7 +80,7 @@ type door struct {
 // is closed again.
 func open(s setup) (*world, error) {
 	w := &world{setup: s, planned: make(chan struct{})}
-	for _, step := range []func() error{w.openDoors, w.openStore, w.openMasterKey, w.openLogs, w.openAdmin, w.wire} {
+	for _, step := range []func() error{w.openDoors, w.openStore, w.openMasterKey, w.openLogs, w.openStageLogs, w.openAdmin, w.wire} {
 		if err := step(); err != nil {
 			w.close()
 			return nil, err
@@ -285,7 +286,7 @@ func (w *world) openLogs() error {
 func (w *world) wire() error {
 	w.pools = upstream.New(upstream.Options{})
 	w.later(w.pools.Close)
-	w.live = &plan.Live{Pools: w.pools, Meters: w.metrics, Limits: w.limits(), Log: w.Log}
+	w.live = &plan.Live{Pools: w.pools, Meters: w.metrics, Logs: w.stages, Limits: w.limits(), Log: w.Log}
 	first := sync.OnceFunc(func() { close(w.planned) })
 	w.follower = &plan.Follower{Store: w.store, Live: w.live,
 		Publish: func(p *plan.Plan) { w.edge.Publish(p) },
@@ -306,7 +307,7 @@ func (w *world) wire() error {
 	if err != nil {
 		return err
 	}
-	sinks := []flow.Sink{w.metrics}
+	sinks := []flow.Sink{w.metrics, w.stages}
 	if w.access != nil {
 		sinks = append(sinks, w.access)
 	}
@@ -458,5 +459,6 @@ func (w *world) hangup() {
 			w.Log.Error("the access log cannot be opened anew; the old file is written on", "err", err)
 		}
 	}
+	w.stages.Reopen()
 	w.Log.Info("certificates read again and log files opened anew")
 }
