@@ -131,6 +131,7 @@ func (c *conn) drain() {
 func (c *conn) serve() {
 	for {
 		if err := c.h1.Wait(); err == h1.ErrQuiet {
+			c.edge.quiet.note()
 			go c.serve()
 			return
 		} else if err != nil {

@@ -66,6 +66,7 @@ type Edge struct {
 	plan   atomic.Pointer[plan.Plan]
 	find   func(*flow.Exchange) (flow.Handler, error) // in the plan in force
 	pool   pool
+	quiet  quiet
 	h2     *http2
 	base   context.Context
 	cancel context.CancelFunc
