@@ -119,7 +119,7 @@ func (f *Format) append(dst, tmp []byte, x *flow.Exchange) (entry, scratch []byt
 		dst = append(dst, r.before...)
 		start := len(dst)
 		var ok bool
-		if dst, ok = r.value(dst, x); !ok {
+		if dst, ok = r.value(dst, x); !ok || len(dst) == start {
 			dst = append(dst[:start], missing...)
 		}
 		dst, tmp = r.place.fix(dst, tmp, start, base+r.limit)

@@ -27,9 +27,10 @@ const (
 )
 
 // scan finds the references of a format: $context.NAME, where NAME reaches as
-// far as letters, digits, "_", "-" and "." do, or ${context.NAME}. A "$" before
-// anything but a letter or a brace is text; before those it is a reference to
-// something that an access log does not know.
+// far as letters, digits, "_", "-" and "." do but ends in none of the latter
+// two, or ${context.NAME}. A "$" before anything but a letter or a brace is
+// text; before those it is a reference to something that an access log does not
+// know.
 func scan(text string) (s scanned, err error) {
 	from := 0
 	for at := 0; ; {
@@ -96,19 +97,25 @@ func nonEmpty(name string, i, end int) (string, int, error) {
 	return name, end, nil
 }
 
+// nameEnd is the length of the name that s begins with. A full stop or a hyphen
+// behind it is the text's.
 func nameEnd(s string) int {
+	n := 0
 	for i := 0; i < len(s); i++ {
-		if c := s[i]; !isLetter(c) && (c < '0' || c > '9') && c != '_' && c != '-' && c != '.' {
-			return i
+		switch c := s[i]; {
+		case isLetter(c), isDigit(c), c == '_':
+			n = i + 1
+		case c != '.' && c != '-':
+			return n
 		}
 	}
-	return len(s)
+	return n
 }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
-// segments reports a name without empty parts: an authorizer may make up names,
-// but none that ends in a full stop of the sentence around it.
+// segments reports a name without empty parts, which not even an authorizer can
+// make up.
 func segments(name string) bool { return !slices.Contains(strings.Split(name, "."), "") }
 
 // short is a word for a message.
@@ -132,7 +139,7 @@ func suggest(name string) string {
 		d := distance(strings.ToLower(name), strings.ToLower(k))
 		// "userAgent" is what people write for "identity.userAgent".
 		if i := strings.LastIndexByte(k, '.'); i >= 0 && strings.EqualFold(name, k[i+1:]) {
-			d = 0
+			d = min(d, 1)
 		}
 		switch {
 		case d < least:

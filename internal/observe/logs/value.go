@@ -14,9 +14,11 @@ func (p place) fix(dst, tmp []byte, start, limit int) (fixed, scratch []byte) {
 	}
 	tmp = append(tmp[:0], dst[start:]...)
 	raw := unsafe.String(unsafe.SliceData(tmp), len(tmp)) // tmp rests until fix returns
-	dst = p.escape(dst[:start], raw, "")
-	if len(dst) <= limit {
-		return dst, tmp
+
+	if start+len(raw) <= limit { // or no escape could make it fit
+		if dst = p.escape(dst[:start], raw, ""); len(dst) <= limit {
+			return dst, tmp
+		}
 	}
 	// Six is what a byte may need at most, and a character reference of XML.
 	room := max(limit-start-len(ellipsis)-len(`""`), 0)
