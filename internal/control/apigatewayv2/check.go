@@ -31,7 +31,6 @@ const (
 	maxVariables     = 100
 	maxVariableName  = 64
 	maxVariableValue = 512
-	maxLogFormat     = 3 << 10
 	maxParameters    = 100
 	maxParameter     = 2048
 	maxSettings      = 300 // routes with settings of their own
@@ -46,12 +45,11 @@ const (
 	maxSchema      = 32 << 10
 	maxSchemaDepth = 64 // levels
 
-	maxSubnets        = 100 // and security groups
-	maxDomainName     = 253 // RFC 1035 section 2.3.4, in its written form
-	maxMappingKey     = 300
-	maxMappings       = 500 // of a domain: all of them are one document
-	maxMappedAtOnce   = 100 // APIs whose mappings one commit can take away
-	maxCertificateURI = 2048
+	maxSubnets      = 100 // and security groups
+	maxDomainName   = 253 // RFC 1035 section 2.3.4, in its written form
+	maxMappingKey   = 300
+	maxMappings     = 500 // of a domain: all of them are one document
+	maxMappedAtOnce = 100 // APIs whose mappings one commit can take away
 )
 
 // firstError is the first refusal, in the order in which the checks are

@@ -91,9 +91,6 @@ const (
 	textLinkTarget       = "%q is neither the ARN of a listener of a load balancer nor that of a Cloud Map service"                                                                            // [K]
 	textTagKey           = "%s chooses the id of a new API and is no tag of what exists"                                                                                                       // [K]
 	textLogDestination   = "%q is neither the ARN of a log group nor that of a delivery stream whose name begins with amazon-apigateway-"                                                      // [K]
-	textLogVariable      = "$context.%s is no variable of HTTP APIs"                                                                                                                           // [K]
-	textLogRequestID     = "the format must include $context.requestId or $context.extendedRequestId"                                                                                          // [K]
-	textLogLine          = "the format must be a single line"                                                                                                                                  // [K]
 	textLogBoth          = "destinationArn and format need each other"                                                                                                                         // [K]
 
 	// Statuses of a VPC link: the first is what its creation answers.

@@ -7,7 +7,9 @@ import (
 	v2 "gatehouse/internal/wire/apigatewayv2"
 )
 
-// kept are the probes of authorizers, models, domains, mappings, VPC links and
+const logGroup = "arn:aws:logs:us-east-1:123456789012:log-group:g"
+
+// kept are the probes of access logs, authorizers, models, domains, mappings, VPC links and
 // tags.
 func kept() map[string]probe {
 	// mapped makes a mapping, and returns what is live of it.
@@ -21,7 +23,21 @@ func kept() map[string]probe {
 		}
 		return &w.liveDomain("a.example").Mappings[0]
 	}
+	// logged makes a stage with an access log, and reports whether it is live.
+	logged := func(w *world, change func(*v2.AccessLogSettings)) bool {
+		api := w.api()
+		l := &v2.AccessLogSettings{DestinationArn: new(logGroup), Format: new("$context.requestId")}
+		change(l)
+		_, err := w.CreateStage(w.ctx, &v2.CreateStageInput{ApiId: api, StageName: new("s"), AccessLogSettings: l})
+		return err == nil && *w.live(api, "s").AccessLog == (gate.AccessLog{Destination: logGroup, Format: "$context.requestId"})
+	}
 	return map[string]probe{
+		"stage.accessLogSettings.destinationArn": func(w *world, drop bool) bool {
+			return logged(w, func(l *v2.AccessLogSettings) { l.DestinationArn = unless(drop, logGroup) })
+		},
+		"stage.accessLogSettings.format": func(w *world, drop bool) bool {
+			return logged(w, func(l *v2.AccessLogSettings) { l.Format = unless(drop, "$context.requestId") })
+		},
 		"authorizer.ApiId": func(w *world, drop bool) bool {
 			_, err := w.CreateAuthorizer(w.ctx, jwt(unless(drop, *w.api()), "a", nil))
 			return err == nil

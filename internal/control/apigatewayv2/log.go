@@ -2,9 +2,8 @@ package apigatewayv2
 
 import (
 	"regexp"
-	"strings"
 
-	"gatehouse/internal/flow"
+	"gatehouse/internal/observe/logs"
 	"gatehouse/internal/wire"
 	v2 "gatehouse/internal/wire/apigatewayv2"
 )
@@ -35,58 +34,13 @@ func checkLog(l *v2.AccessLogSettings) *wire.Error {
 	case destination != "" && !logDestination.MatchString(destination):
 		return bad(field+"destinationArn", textLogDestination, clip(destination))
 	case format != "":
-		if err := checkLogFormat(field+"format", format); err != nil {
-			return err
+		// What could not be written is refused here, and not where it is written.
+		if err := logs.CheckFormat(format); err != nil {
+			return bad(field+"format", "%v", err)
 		}
 	}
 	if destination == "" || format == "" {
 		return bad("accessLogSettings", textLogBoth)
 	}
 	return nil
-}
-
-// checkLogFormat refuses what could not be written: a format is one line whose
-// variables all exist, and names the request, so that a line can be found again
-// (API reference, "AccessLogSettings").
-func checkLogFormat(field, format string) *wire.Error {
-	if err := checkLength(field, format, 1, maxLogFormat); err != nil {
-		return err
-	}
-	if strings.ContainsAny(strings.TrimRight(format, "\r\n"), "\r\n") {
-		return bad(field, textLogLine)
-	}
-	named := false
-	for rest := format; ; {
-		_, after, found := strings.Cut(rest, "$context.")
-		if !found {
-			break
-		}
-		name := variableForm.FindString(after)
-		if rest = after[len(name):]; !isVariable(&name) {
-			return bad(field, textLogVariable, clip(name))
-		}
-		named = named || name == "requestId" || name == "extendedRequestId"
-	}
-	if !named {
-		return bad(field, textLogRequestID)
-	}
-	return nil
-}
-
-// variableForm finds where the name of a variable may end.
-var variableForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]*`)
-
-// isVariable reports whether a name is one of a variable, without the
-// punctuation behind it: "status." ends a sentence.
-func isVariable(name *string) bool {
-	for {
-		if _, ok := flow.Context(*name); ok {
-			return true
-		}
-		i := strings.LastIndexAny(*name, ".:-_")
-		if i < 0 {
-			return false
-		}
-		*name = (*name)[:i]
-	}
 }
