@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gatehouse/internal/gate"
@@ -41,10 +42,11 @@ type hold struct {
 	Since  time.Time `json:"since"`
 }
 
-// Freeze writes the routes of a deployment as chunks and returns their sums.
-// The commit of t then holds only if all of them are there. The deployment's
-// head is for the caller to Set, in the same t.
-func (t *Tx) Freeze(ref gate.DeploymentRef, routes []gate.Route) (sums []string, err error) {
+// Freeze writes the routes of a deployment as chunks and returns their sums,
+// and writes the chunks of source, which the head is to name as its Source. The
+// commit of t then holds only if all of them are there. The deployment's head is
+// for the caller to Set, in the same t.
+func (t *Tx) Freeze(ref gate.DeploymentRef, routes []gate.Route, source []gate.Chunk) (sums []string, err error) {
 	chunks, err := gate.Split(routes)
 	if err != nil {
 		return nil, err
@@ -52,9 +54,14 @@ func (t *Tx) Freeze(ref gate.DeploymentRef, routes []gate.Route) (sums []string,
 	for _, c := range chunks {
 		sums = append(sums, c.Sum)
 	}
+	all := slices.Clone(sums)
+	for _, c := range source {
+		all = append(all, c.Sum)
+	}
+	chunks = append(chunks, source...)
 	many := len(chunks) > maxChecks
 	if many {
-		if err := t.hold(ref, sums); err != nil {
+		if err := t.hold(ref, all); err != nil {
 			return nil, err
 		}
 	}
@@ -171,7 +178,7 @@ func (d *Desk) sweep(ctx context.Context, candidates []store.Change) (n int, err
 		if err := json.Unmarshal(doc.Value, &head); err != nil {
 			return fmt.Errorf("document %s: %w", doc.Key, err)
 		}
-		for _, sum := range head.Chunks {
+		for _, sum := range slices.Concat(head.Chunks, head.Source) {
 			named[gate.ChunkKey(sum)] = true
 		}
 		return nil

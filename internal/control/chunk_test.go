@@ -2,9 +2,12 @@ package control
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,14 +29,17 @@ func frozen(id string, n int) []gate.Route {
 // freeze makes a deployment with its head, and calls meanwhile before it does.
 func freeze(d *Desk, ref gate.DeploymentRef, routes []gate.Route, meanwhile func()) error {
 	return d.Do(context.Background(), "", func(tx *Tx) error {
-		sums, err := tx.Freeze(ref, routes)
+		text := []byte("the source of every one")
+		sum := sha256.Sum256(text)
+		source := gate.Chunk{Sum: hex.EncodeToString(sum[:]), Text: text}
+		sums, err := tx.Freeze(ref, routes, []gate.Chunk{source})
 		if err != nil {
 			return err
 		}
 		if meanwhile != nil {
 			meanwhile()
 		}
-		return tx.Set(gate.DeploymentKey(ref), gate.Deployment{API: ref.API, ID: ref.ID, Chunks: sums})
+		return tx.Set(gate.DeploymentKey(ref), gate.Deployment{API: ref.API, ID: ref.ID, Chunks: sums, Source: []string{source.Sum}})
 	})
 }
 
@@ -45,7 +51,7 @@ func missing(t testing.TB, d *Desk) (named, missing int) {
 		if err := json.Unmarshal(doc.Value, &head); err != nil {
 			return err
 		}
-		for _, sum := range head.Chunks {
+		for _, sum := range slices.Concat(head.Chunks, head.Source) {
 			named++
 			if _, err := d.Store.Get(context.Background(), gate.ChunkKey(sum)); err != nil {
 				missing++
@@ -161,7 +167,7 @@ func TestAHoldEnds(t *testing.T) {
 	d := newDesk(t)
 	ctx := context.Background()
 	err := d.Do(ctx, "", func(tx *Tx) error {
-		if _, err := tx.Freeze(gate.DeploymentRef{API: "a", ID: "1"}, frozen("a", 3600)); err != nil {
+		if _, err := tx.Freeze(gate.DeploymentRef{API: "a", ID: "1"}, frozen("a", 3600), nil); err != nil {
 			return err
 		}
 		return errors.New("the node dies")

@@ -121,6 +121,10 @@ type Deployment struct {
 	// Chunks are the SHA-256 sums, in hex, of the documents that hold the
 	// routes. Immutable and content-addressed: equal routes share a chunk.
 	Chunks []string `json:"chunks,omitempty"`
+	// Source are the sums of the documents that hold what the deployment was made
+	// from, in the control plane's own shapes: exports read them, and nothing that
+	// serves does.
+	Source []string `json:"source,omitempty"`
 }
 
 // A DeploymentRef names a deployment of the installation.

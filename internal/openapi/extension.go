@@ -89,7 +89,7 @@ func integrationSlots(i *v2.Integration) []slot {
 		{"integrationSubtype", &i.IntegrationSubtype},
 		{"httpMethod", &i.IntegrationMethod},
 		{"uri", &i.IntegrationUri},
-		{"connectionType", word{&i.ConnectionType}},
+		{"connectionType", capitals{&i.ConnectionType}},
 		{"connectionId", &i.ConnectionId},
 		{"credentials", &i.CredentialsArn},
 		{"payloadFormatVersion", &i.PayloadFormatVersion},

@@ -169,3 +169,13 @@ func clip(s string) string {
 	}
 	return s
 }
+
+// Sort puts the parts into an order that does not depend on how they were found:
+// authorizers by name, integrations by id, routes by key.
+func (d *Definition) Sort() {
+	slices.SortStableFunc(d.Authorizers, func(a, b *Authorizer) int { return strings.Compare(text1(a.AWS.Name), text1(b.AWS.Name)) })
+	slices.SortStableFunc(d.Integrations, func(a, b *Integration) int {
+		return strings.Compare(text1(a.AWS.IntegrationId), text1(b.AWS.IntegrationId))
+	})
+	slices.SortStableFunc(d.Routes, func(a, b *Route) int { return strings.Compare(text1(a.AWS.RouteKey), text1(b.AWS.RouteKey)) })
+}

@@ -20,6 +20,8 @@ type slot struct {
 type (
 	// word is a text that documents write in lower case: "http_proxy".
 	word struct{ p **string }
+	// capitals is a text that is read in any case and written in capitals.
+	capitals struct{ p **string }
 	// commas is a list that documents write as one text: "a, b".
 	commas struct{ p *[]string }
 	// group is an object of its own. make is called if the document has one;
@@ -62,6 +64,8 @@ func (r *reader) fillOne(n *node, where string, to any) {
 			s = strings.ToUpper(s)
 			*p.p = &s
 		}
+	case capitals:
+		r.fillOne(n, where, word{p.p})
 	case **bool:
 		if b, ok := r.boolean(n, where); ok {
 			*p = &b
@@ -193,6 +197,8 @@ func spillOne(to any) *node {
 		if *p.p != nil {
 			return newText(strings.ToLower(**p.p))
 		}
+	case capitals:
+		return spillOne(p.p)
 	case **bool:
 		if *p != nil {
 			return &node{kind: boolean, text: strconv.FormatBool(**p)}

@@ -200,6 +200,15 @@ var importFields = control.Fields{
 	"failOnWarnings": enforced,
 }
 
+var exportFields = control.Fields{
+	"ApiId":             enforced,
+	"Specification":     with(enforced, "`OAS30`"),
+	"outputType":        enforced,
+	"exportVersion":     with(enforced, "`1.0`"),
+	"includeExtensions": enforced,
+	"stageName":         enforced,
+}
+
 // Every list has the same two fields besides its API.
 var listFields = control.Fields{
 	"ApiId":      enforced,
@@ -240,14 +249,14 @@ var operations = control.Inputs{
 
 	"GetTags": tagFields, "TagResource": tagFields, "UntagResource": tagFields,
 
-	"ImportApi": importFields, "ReimportApi": importFields,
+	"ImportApi": importFields, "ReimportApi": importFields, "ExportApi": exportFields,
 }
 
 // resources are the tables by the name that messages and tests call them.
 var resources = map[string]control.Fields{
 	"api": apiFields, "route": routeFields, "integration": integrationFields, "stage": stageFields, "deployment": deploymentFields, "list": listFields,
 	"authorizer": authorizerFields, "reset": resetFields, "model": modelFields, "domain": domainFields, "mapping": mappingFields, "vpcLink": vpcLinkFields,
-	"tag": tagFields, "import": importFields,
+	"tag": tagFields, "import": importFields, "export": exportFields,
 }
 
 // unenforced lists what a resource asks for that is not enforced yet.

@@ -283,7 +283,7 @@ func TestDeletes(t *testing.T) {
 	w.route(full, "GET /b", w.integration(full))
 	w.stage(full, "auto", true)
 	ok("a full api", w.DeleteApi(w.ctx, &v2.DeleteApiInput{ApiId: full}))
-	if n := must[int](t)(w.desk.Sweep(w.ctx)); n != 2 {
+	if n := must[int](t)(w.desk.Sweep(w.ctx)); n != 4 {
 		t.Errorf("swept %d chunks", n)
 	}
 	after := w.dump()

@@ -89,8 +89,15 @@ func (d *draft) freeze(doc *deploymentDoc) error {
 		return &undeployable{reason: err.Error()}
 	}
 	ref := gate.DeploymentRef{API: d.api, ID: def.Deployment.ID}
-	if def.Deployment.Chunks, err = d.Freeze(ref, def.Routes); err != nil {
+	source, err := d.pack()
+	if err != nil {
 		return err
+	}
+	if def.Deployment.Chunks, err = d.Freeze(ref, def.Routes, source); err != nil {
+		return err
+	}
+	for _, c := range source {
+		def.Deployment.Source = append(def.Deployment.Source, c.Sum)
 	}
 	if err := d.Set(gate.DeploymentKey(ref), def.Deployment); err != nil {
 		return err

@@ -461,6 +461,34 @@ func imported() map[string]probe {
 			_, err := w.ImportApi(w.ctx, &v2.ImportApiInput{Body: &doc, FailOnWarnings: unless(drop, true)})
 			return err != nil
 		},
+		"export.ApiId": func(w *world, drop bool) bool {
+			api := w.api()
+			_, err := w.ExportApi(w.ctx, &v2.ExportApiInput{ApiId: unless(drop, *api), Specification: new("OAS30"), OutputType: new("JSON")})
+			return err == nil
+		},
+		"export.Specification": func(w *world, drop bool) bool {
+			_, err := w.ExportApi(w.ctx, &v2.ExportApiInput{ApiId: w.api(), Specification: unless(drop, "OAS30"), OutputType: new("JSON")})
+			return err == nil
+		},
+		"export.outputType": func(w *world, drop bool) bool {
+			out, err := w.ExportApi(w.ctx, &v2.ExportApiInput{ApiId: w.api(), Specification: new("OAS30"), OutputType: unless(drop, "YAML")})
+			return err == nil && strings.HasPrefix(string(out.Body), "---\n")
+		},
+		"export.exportVersion": func(w *world, drop bool) bool {
+			_, err := w.ExportApi(w.ctx, &v2.ExportApiInput{ApiId: w.api(), Specification: new("OAS30"), OutputType: new("JSON"), ExportVersion: unless(drop, "2.0")})
+			return err != nil
+		},
+		"export.includeExtensions": func(w *world, drop bool) bool {
+			out := must[*v2.ExportApiOutput](w)(w.ExportApi(w.ctx, &v2.ExportApiInput{ApiId: w.api(), Specification: new("OAS30"), OutputType: new("JSON"), IncludeExtensions: unless(drop, false)}))
+			return !strings.Contains(string(out.Body), "x-amazon")
+		},
+		"export.stageName": func(w *world, drop bool) bool {
+			api := w.api()
+			w.route(api, "GET /a", nil)
+			w.stage(api, "s", true)
+			out := must[*v2.ExportApiOutput](w)(w.ExportApi(w.ctx, &v2.ExportApiInput{ApiId: api, Specification: new("OAS30"), OutputType: new("JSON"), StageName: unless(drop, "s")}))
+			return strings.Contains(string(out.Body), `"default" : "s"`)
+		},
 	}
 }
 

@@ -27,7 +27,9 @@ func (d *draft) lower(id gate.DeploymentID) (*gate.Definition, error) {
 	integrations := map[string]*gate.Integration{}
 	inAuthorizers, inIntegrations, inRoutes := d.authorizerKey(""), d.integrationKey(""), d.routeKey("")
 	// In the order of keys, integrations come before the routes that name them.
+	d.source = nil
 	err := d.Scan(d.defTree(), func(doc store.Doc) error {
+		d.source = append(d.source, doc)
 		switch {
 		case strings.HasPrefix(doc.Key, inAuthorizers):
 			var a authorizerDoc

@@ -15,6 +15,7 @@ import (
 
 	"gatehouse/internal/control"
 	"gatehouse/internal/gate"
+	"gatehouse/internal/store"
 	v2 "gatehouse/internal/wire/apigatewayv2"
 )
 
@@ -50,8 +51,9 @@ type draft struct {
 	// edited is set by what changes the definition: every stage with automatic
 	// deployment then gets a new one.
 	edited bool
-	due    []string // stages that get one anyway
-	notes  []string // what was lowered without being enforced yet
+	due    []string    // stages that get one anyway
+	notes  []string    // what was lowered without being enforced yet
+	source []store.Doc // what was lowered
 }
 
 // open loads the head of an API. Whatever is committed from here on depends on
