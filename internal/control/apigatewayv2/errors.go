@@ -90,7 +90,6 @@ const (
 	textLinkGone         = "%q names no VPC link"                                                                                                                                              // [K]
 	textLinkTarget       = "%q is neither the ARN of a listener of a load balancer nor that of a Cloud Map service"                                                                            // [K]
 	textTagKey           = "%s chooses the id of a new API and is no tag of what exists"                                                                                                       // [K]
-	textLogDestination   = "%q is neither the ARN of a log group nor that of a delivery stream whose name begins with amazon-apigateway-"                                                      // [K]
 	textLogBoth          = "destinationArn and format need each other"                                                                                                                         // [K]
 
 	// Statuses of a VPC link: the first is what its creation answers.

@@ -1,8 +1,6 @@
 package apigatewayv2
 
 import (
-	"regexp"
-
 	"gatehouse/internal/observe/logs"
 	"gatehouse/internal/wire"
 	v2 "gatehouse/internal/wire/apigatewayv2"
@@ -19,22 +17,20 @@ func dropEmptyLog(st *v2.Stage) {
 	}
 }
 
-// Where a log can go (developer guide, "Configure logging for HTTP APIs"). A
-// log group's ARN may end in :*, as the console shows it.
-var logDestination = regexp.MustCompile(`^arn:aws[a-z-]*:(logs:[a-z0-9-]+:[0-9]{12}:log-group:[A-Za-z0-9_/.#-]{1,512}(:\*)?` +
-	`|firehose:[a-z0-9-]+:[0-9]{12}:deliverystream/amazon-apigateway-[A-Za-z0-9_.-]{1,64})$`)
-
+// checkLog refuses here what could not be written, and not where it is written:
+// AWS also takes a delivery stream of Amazon Data Firehose, which is not served.
 func checkLog(l *v2.AccessLogSettings) *wire.Error {
 	if l == nil {
 		return nil
 	}
 	const field = "accessLogSettings."
 	destination, format := text(l.DestinationArn), text(l.Format)
-	switch {
-	case destination != "" && !logDestination.MatchString(destination):
-		return bad(field+"destinationArn", textLogDestination, clip(destination))
-	case format != "":
-		// What could not be written is refused here, and not where it is written.
+	if destination != "" {
+		if err := logs.CheckDestination(destination); err != nil {
+			return bad(field+"destinationArn", "%v", err)
+		}
+	}
+	if format != "" {
 		if err := logs.CheckFormat(format); err != nil {
 			return bad(field+"format", "%v", err)
 		}

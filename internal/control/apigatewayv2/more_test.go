@@ -330,7 +330,7 @@ func TestMoreBadCalls(t *testing.T) {
 
 		// Access logs
 		{"A log goes to a group.", logged("arn:aws:s3:::bucket", "$context.requestId"), bad, "destinationArn"},
-		{"A delivery stream has the name that AWS asks for.", logged("arn:aws:firehose:us-east-1:123456789012:deliverystream/mine", "$context.requestId"), bad, "destinationArn"},
+		{"A delivery stream is not served yet.", logged("arn:aws:firehose:us-east-1:123456789012:deliverystream/amazon-apigateway-x", "$context.requestId"), bad, "Amazon Data Firehose"},
 		{"A log has a format.", logged(logGroup, ""), bad, "accessLogSettings"},
 		{"A format has a log.", logged("", "$context.requestId"), bad, "accessLogSettings"},
 		{"A log's variables exist.", logged(logGroup, "$context.requestId $context.nope"), bad, "nope"},
