@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -26,7 +28,7 @@ func TestRandomWalks(t *testing.T) {
 		w.TB = r
 		m := &walker{world: w, r: r, ids: map[string][]string{}}
 		m.apis = append(m.apis, *w.api())
-		for range rapid.IntRange(1, 40).Draw(r, "steps") {
+		for range rapid.IntRange(1, 60).Draw(r, "steps") {
 			before := w.dump()
 			name, err := m.step()
 			var e *wire.Error
@@ -75,7 +77,9 @@ func (m *walker) step() (name string, err error) {
 	}
 	name = *m.pick("call", "CreateApi", "QuickApi", "DeleteApi", "UpdateApi", "CreateRoute", "CreateRoute", "CreateRoute", "UpdateRoute", "UpdateRoute", "DeleteRoute",
 		"CreateIntegration", "CreateIntegration", "UpdateIntegration", "DeleteIntegration", "CreateStage", "UpdateStage", "MoveStage", "DeleteStage",
-		"CreateDeployment", "DeleteDeployment", "Sweep")
+		"CreateDeployment", "DeleteDeployment", "Sweep", "CreateAuthorizer", "DeleteAuthorizer", "GuardRoute", "CreateModel", "DeleteModel", "CreateVpcLink", "DeleteVpcLink",
+		"Link", "Unlink", "CreateDomainName", "DeleteDomainName", "CreateApiMapping", "CreateApiMapping", "UpdateApiMapping", "DeleteApiMapping", "Tag")
+	domain := m.pick("domain", "a.example", "*.example.com", "Bad")
 	switch name {
 	case "CreateApi", "QuickApi":
 		in := &v2.CreateApiInput{Name: new("x"), ProtocolType: new("HTTP")}
@@ -133,8 +137,60 @@ func (m *walker) step() (name string, err error) {
 		err = m.DeleteDeployment(m.ctx, &v2.DeleteDeploymentInput{ApiId: api, DeploymentId: m.id("deployment")})
 	case "Sweep":
 		_, err = m.desk.Sweep(m.ctx)
+	default:
+		return name, m.more(name, api, stage, domain)
 	}
 	return name, err
+}
+
+// more makes the calls on authorizers, models, links, domains and tags.
+func (m *walker) more(name string, api, stage, domain *string) (err error) {
+	word := m.pick("name", "a", "b")
+	mapping := &v2.UpdateApiMappingInput{DomainName: domain, ApiMappingId: m.id("mapping"), ApiId: api, Stage: stage, ApiMappingKey: m.pick("mappingKey", "", "k", "k/l", "/")}
+	switch name {
+	case "CreateAuthorizer":
+		return made(m, "authorizer", "AuthorizerId")(m.CreateAuthorizer(m.ctx, jwt(api, *word, nil)))
+	case "DeleteAuthorizer":
+		return m.DeleteAuthorizer(m.ctx, &v2.DeleteAuthorizerInput{ApiId: api, AuthorizerId: m.id("authorizer")})
+	case "GuardRoute":
+		_, err = m.UpdateRoute(m.ctx, &v2.UpdateRouteInput{ApiId: api, RouteId: m.id("route"), AuthorizationType: m.pick("kind", "JWT", "JWT", "NONE", "CUSTOM"), AuthorizerId: m.id("authorizer")})
+	case "CreateModel":
+		return made(m, "model", "ModelId")(m.CreateModel(m.ctx, &v2.CreateModelInput{ApiId: api, Name: word, Schema: new("{}")}))
+	case "DeleteModel":
+		return m.DeleteModel(m.ctx, &v2.DeleteModelInput{ApiId: api, ModelId: m.id("model")})
+	case "CreateVpcLink":
+		return made(m, "link", "VpcLinkId")(m.CreateVpcLink(m.ctx, &v2.CreateVpcLinkInput{Name: word, SubnetIds: []string{"subnet-1"}}))
+	case "DeleteVpcLink":
+		_, err = m.DeleteVpcLink(m.ctx, &v2.DeleteVpcLinkInput{VpcLinkId: m.id("link")})
+	case "Link":
+		return made(m, "integration", "IntegrationId")(m.CreateIntegration(m.ctx, private(api, m.id("link"))))
+	case "Unlink":
+		_, err = m.UpdateIntegration(m.ctx, &v2.UpdateIntegrationInput{ApiId: api, IntegrationId: m.id("integration"), ConnectionType: new("INTERNET"), IntegrationUri: new("http://h/")})
+	case "CreateDomainName":
+		_, err = m.CreateDomainName(m.ctx, &v2.CreateDomainNameInput{DomainName: domain, DomainNameConfigurations: certificate})
+	case "DeleteDomainName":
+		return m.DeleteDomainName(m.ctx, &v2.DeleteDomainNameInput{DomainName: domain})
+	case "CreateApiMapping":
+		return made(m, "mapping", "ApiMappingId")(m.CreateApiMapping(m.ctx, &v2.CreateApiMappingInput{DomainName: domain, ApiId: api, Stage: stage, ApiMappingKey: mapping.ApiMappingKey}))
+	case "UpdateApiMapping":
+		_, err = m.UpdateApiMapping(m.ctx, mapping)
+	case "DeleteApiMapping":
+		return m.DeleteApiMapping(m.ctx, &v2.DeleteApiMappingInput{DomainName: domain, ApiMappingId: mapping.ApiMappingId})
+	case "Tag":
+		path := m.pick("path", "/apis/"+*api, "/apis/"+*api+"/stages/"+*stage, "/domainnames/"+*domain, "/vpclinks/"+*m.id("link"))
+		_, err = m.TagResource(m.ctx, &v2.TagResourceInput{ResourceArn: new(arn(*path)), Tags: map[string]string{*word: "v"}})
+	}
+	return err
+}
+
+// made remembers the id of what a call made.
+func made(m *walker, kind, member string) func(out any, err error) error {
+	return func(out any, err error) error {
+		if err == nil {
+			m.made(kind, reflect.ValueOf(out).Elem().FieldByName(member).Interface().(*string))
+		}
+		return err
+	}
 }
 
 // agree holds the invariants of the whole store.
@@ -153,13 +209,31 @@ func (m *walker) agree(after string) {
 	}
 	take := func(key string) string { delete(left, key); return docs[key] }
 	place := placeOf(m.r, m.world)
+	links := under[vpcLinkDoc](m, docs, vpcLinksKey(place))
+	for id := range links {
+		take(vpcLinksKey(place) + id)
+	}
+	mapped := map[string]int{} // by "api/stage"
+	for name, head := range under[domainDoc](m, docs, domainsKey(place)) {
+		take(domainsKey(place) + name)
+		check(take(domainIndexKey(gate.DomainName(name))) != "", "domain %s has no index", name)
+		take(gate.DomainKey(gate.DomainName(name)))
+		check(cmp.Equal(m.liveDomain(name).Mappings, head.Mappings), "domain %s: live and draft differ", name)
+		for _, g := range head.Mappings {
+			mapped[string(g.API)+"/"+string(g.Stage)]++
+			var doc mappingDoc
+			text := take(mappingsKey(place, gate.DomainName(name)) + g.ID)
+			check(text != "" && control.Decode([]byte(text), &doc) == nil, "mapping %s has no document", g.ID)
+			check(*doc.AWS.ApiMappingKey == g.Key && *doc.AWS.ApiId == string(g.API) && *doc.AWS.Stage == string(g.Stage), "mapping %s: live and draft differ", g.ID)
+		}
+	}
 	for _, head := range under[apiDoc](m, docs, apisKey(place)) {
 		api := gate.APIID(*head.AWS.ApiId)
 		d := &draft{keys: keys{place, api}, head: head}
 		take(d.apiKey())
 		check(take(indexKey(api)) != "", "api %s has no index", api)
 		check(take(gate.APIKey(api)) != "", "api %s is not live", api)
-		uses, draftKeys := map[string]int{}, []string{}
+		uses, asks, linked, draftKeys := map[string]int{}, map[string]int{}, map[string]int{}, []string{}
 		for id, r := range under[routeDoc](m, docs, d.routeKey("")) {
 			take(d.routeKey(id))
 			check(strings.Contains(take(d.claimKey(*r.AWS.RouteKey)), `"`+id+`"`), "route %s has no claim on %s", id, *r.AWS.RouteKey)
@@ -167,15 +241,43 @@ func (m *walker) agree(after string) {
 			draftKeys = append(draftKeys, *r.AWS.RouteKey)
 		}
 		delete(uses, "")
+		for _, r := range under[routeDoc](m, docs, d.routeKey("")) {
+			asks[text(r.AWS.AuthorizerId)]++
+		}
+		delete(asks, "")
+		for id, a := range under[authorizerDoc](m, docs, d.authorizerKey("")) {
+			take(d.authorizerKey(id))
+			check(strings.Contains(take(d.nameKey("Authorizer", *a.AWS.Name)), id), "authorizer %s has no claim on its name", id)
+			check(a.Routes == asks[id], "authorizer %s counts %d routes, there are %d", id, a.Routes, asks[id])
+			delete(asks, id)
+		}
+		check(len(asks) == 0, "routes ask what is gone: %v", asks)
+		for id, model := range under[modelDoc](m, docs, d.modelKey("")) {
+			take(d.modelKey(id))
+			check(strings.Contains(take(d.nameKey("Model", *model.AWS.Name)), id), "model %s has no claim on its name", id)
+		}
+		var counted mappedDoc
+		if text := take(d.mappedKey()); text != "" {
+			check(control.Decode([]byte(text), &counted) == nil, "the mappings of API %s cannot be read", api)
+		}
 		for id, i := range under[integrationDoc](m, docs, d.integrationKey("")) {
 			take(d.integrationKey(id))
+			if link := text(i.AWS.ConnectionId); link != "" {
+				linked[link]++
+				_, found := links[link]
+				check(found, "integration %s is behind link %s, which is gone", id, link)
+			}
 			check(i.Routes == uses[id], "integration %s counts %d routes, there are %d", id, i.Routes, uses[id])
 			delete(uses, id)
 		}
 		check(len(uses) == 0, "targets without an integration: %v", uses)
+		check(maps.Equal(linked, head.Links), "the head counts the links %v, there are %v", head.Links, linked)
 		served, auto := map[string][]string{}, []string{}
 		for name, st := range under[stageDoc](m, docs, d.stageKey("")) {
 			take(d.stageKey(name))
+			check(counted.Stages[name] == mapped[string(api)+"/"+name], "stage %s counts %d mappings, there are %d", name, counted.Stages[name], mapped[string(api)+"/"+name])
+			delete(mapped, string(api)+"/"+name)
+			delete(counted.Stages, name)
 			var live gate.Stage
 			take(gate.StageKey(gate.StageRef{API: api, Name: gate.StageName(name)}))
 			live = m.live(new(string(api)), name)
@@ -194,6 +296,7 @@ func (m *walker) agree(after string) {
 				}
 			}
 		}
+		check(len(counted.Stages) == 0, "mappings of stages that are gone: %v", counted.Stages)
 		slices.Sort(auto)
 		heads := slices.Clone(head.Auto)
 		slices.Sort(heads)
@@ -210,6 +313,7 @@ func (m *walker) agree(after string) {
 		}
 		check(len(served) == 0, "stages serve what is gone: %v", served)
 	}
+	check(len(mapped) == 0, "domains serve what is gone: %v", mapped)
 	check(len(left) == 0, "documents that belong to nothing: %v", left)
 }
 
