@@ -9,12 +9,48 @@ import (
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
 	"gatehouse/internal/mapping"
+	"gatehouse/internal/plan"
 )
 
-// answer finds the exchange's handler in the plan in force and runs it. The
-// plan is loaded once. sound is false after a panic: the exchange may then be
-// in anybody's hands and is dropped instead of pooled.
-func (e *Edge) answer(x *flow.Exchange) (sound bool) {
+// A front is one exchange as its version of HTTP sees it.
+type front interface {
+	// write sends the reply. After an error the client is cut off: without the
+	// end of the message it sees that something is missing. last says that the
+	// connection ends with this reply.
+	write(x *flow.Exchange, last bool) error
+	// received is how many bytes of the request's body were read.
+	received() int64
+	// wrote is when the reply left.
+	wrote() time.Time
+}
+
+// exchange is the life of an exchange that has its place: it is answered by
+// the plan, written, ended, reported and given back. The plan is the one that
+// its plane was chosen by. The error is the front's: the client was cut off.
+func (c *conn) exchange(x *flow.Exchange, p *plan.Plan, f front) error {
+	c.inFlight.Add(1)
+	defer c.inFlight.Add(-1)
+	sound := c.edge.answer(x, p)
+	err := f.write(x, !sound)
+	end := f.wrote()
+	if err != nil {
+		x.Event.Aborted, end = err, time.Now()
+	}
+	x.Event.BytesIn = f.received()
+	x.Out.Body.Close()
+	x.End()
+	x.Event.Duration = end.Sub(x.Start)
+	c.edge.o.Sinks.Observe(x)
+	if sound {
+		c.edge.pool.release(x)
+	}
+	return err
+}
+
+// answer finds the exchange's handler and runs it. sound is false after a
+// panic: the exchange may then be in anybody's hands and is dropped instead of
+// pooled.
+func (e *Edge) answer(x *flow.Exchange, p *plan.Plan) (sound bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			e.o.Log.Error("a request ended in a panic; this is a defect of the gateway", "requestId", x.ID, "method", x.In.Method, "panic", v, "stack", string(debug.Stack()))
@@ -22,7 +58,7 @@ func (e *Edge) answer(x *flow.Exchange) (sound bool) {
 			sound = false
 		}
 	}()
-	h, err := e.find(x)
+	h, err := e.find(p, x)
 	if err == nil {
 		err = h.Serve(x)
 	}
@@ -37,12 +73,6 @@ func (e *Edge) answer(x *flow.Exchange) (sound bool) {
 func (e *Edge) fail(x *flow.Exchange, err error) {
 	mapping.Render(x, gate.HTTP, err)
 	mapping.Name(x)
-}
-
-// report completes the event and tells everybody of it.
-func (e *Edge) report(x *flow.Exchange, end time.Time) {
-	x.Event.Duration = end.Sub(x.Start)
-	e.o.Sinks.Observe(x)
 }
 
 // pool keeps exchanges for reuse. It belongs to an Edge, not to the package,

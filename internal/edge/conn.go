@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -158,25 +159,21 @@ func (c *conn) request() (again bool, err error) {
 		c.edge.pool.release(x)
 		return false, c.refuse(err)
 	}
-	c.inFlight.Add(1)
-	defer c.inFlight.Add(-1)
 	c.fill(x)
 	if err := place(x); err != nil {
 		c.edge.pool.release(x)
-		return false, c.refuse(&h1.SyntaxError{Status: 400, Reason: err.Error()})
+		return false, c.refuse(&h1.SyntaxError{Status: http.StatusBadRequest, Reason: err.Error()})
 	}
-	if c.forControl(x) {
+	p := c.edge.plan.Load()
+	if c.forControl(x, p) {
 		again = c.control(x)
 		c.edge.pool.release(x)
 		return again, nil
 	}
-	sound := c.edge.answer(x)
-	again = c.write(x, sound)
-	c.edge.report(x, c.h1.Flushed())
-	if sound {
-		c.edge.pool.release(x)
+	if c.exchange(x, p, (*http1)(c)) != nil {
+		return false, nil
 	}
-	return again, nil
+	return c.h1.Next(), nil
 }
 
 // refuse answers a head that cannot be served and returns what is left to do:
@@ -186,11 +183,17 @@ func (c *conn) refuse(err error) error {
 		return err
 	}
 	if bad, ok := errors.AsType[*h1.SyntaxError](err); ok {
-		c.edge.o.Log.Debug("a malformed request was refused", "listener", c.Name, "peer", c.peer, "error", err)
-		r := gate.Fail(gate.BadRequestParameters, err).Render(gate.HTTP)
+		r := c.refusal(bad.Status, err)
 		c.h1.Refuse(bad, r.Body, r.ContentType)
 	}
 	return nil
+}
+
+// refusal counts a request that is refused at the door and renders the answer.
+func (c *conn) refusal(status int, err error) gate.Rendered {
+	c.edge.o.Refused(c.Name, status)
+	c.edge.o.Log.Debug("a malformed request was refused", "listener", c.Name, "peer", c.peer, "status", status, "error", err)
+	return (&gate.Fault{Kind: gate.BadRequestParameters, Status: status, Err: err}).Render(gate.HTTP)
 }
 
 // fill copies into the exchange what the connection knows.
@@ -219,56 +222,55 @@ func (c *conn) identify(x *flow.Exchange) {
 	}
 }
 
-// write sends the reply. An exchange that is not sound (its handler panicked)
-// closes the connection, and so does one whose body fails half way: without
-// the last chunk the client sees that something is missing.
-func (c *conn) write(x *flow.Exchange, sound bool) (again bool) {
-	if !sound {
-		c.h1.SetClose()
+// http1 is an exchange over the connection's HTTP/1.1 engine.
+type http1 conn
+
+func (f *http1) received() int64  { return f.h1.Body().Delivered() }
+func (f *http1) wrote() time.Time { return f.h1.Flushed() }
+
+func (f *http1) write(x *flow.Exchange, last bool) error {
+	if last {
+		f.h1.SetClose()
 	}
-	err := c.writeReply(x)
-	x.Event.BytesIn = c.h1.Body().Delivered()
-	x.Out.Body.Close()
-	x.End()
+	err := f.reply(x)
 	if err != nil {
-		x.Event.Aborted = err
-		c.h1.Abort()
-		return false
+		f.h1.Abort()
 	}
-	return c.h1.Next()
+	return err
 }
 
-func (c *conn) writeReply(x *flow.Exchange) error {
-	out := h1.ReplyOut{
-		Status: x.Out.Status, Fields: &x.Out.Header,
-		Length: x.Out.Body.Len(), NoBody: x.In.Method == "HEAD",
-	}
-	if err := c.h1.WriteHead(&out); err != nil {
-		if err != h1.ErrUnsound {
-			return err
-		}
+func (f *http1) reply(x *flow.Exchange) error {
+	err := f.head(x)
+	if err == h1.ErrUnsound {
 		mapping.Render(x, gate.HTTP, gate.Fail(gate.Internal, err))
-		out.Status, out.Length = x.Out.Status, x.Out.Body.Len()
-		if err := c.h1.WriteHead(&out); err != nil {
-			return err
-		}
+		err = f.head(x)
+	}
+	if err != nil {
+		return err
 	}
 	x.Event.Status = x.Out.Status
 	stream := x.Out.Body.Stream()
-	if stream == nil || out.NoBody {
-		n, err := c.h1.Write(x.Out.Body.Bytes())
+	if stream == nil || x.In.Method == http.MethodHead {
+		n, err := f.h1.Write(x.Out.Body.Bytes())
 		x.Event.BytesOut = int64(n)
 		if err != nil {
 			return err
 		}
-		return c.h1.Finish(nil)
+		return f.h1.Finish(nil)
 	}
-	err := c.h1.WriteFrom(stream)
-	x.Event.BytesOut = c.h1.Written()
+	err = f.h1.WriteFrom(stream)
+	x.Event.BytesOut = f.h1.Written()
 	if err != nil {
 		return err
 	}
-	return c.h1.Finish(stream.Trailer())
+	return f.h1.Finish(stream.Trailer())
+}
+
+func (f *http1) head(x *flow.Exchange) error {
+	return f.h1.WriteHead(&h1.ReplyOut{
+		Status: x.Out.Status, Fields: &x.Out.Header,
+		Length: x.Out.Body.Len(), NoBody: x.In.Method == http.MethodHead,
+	})
 }
 
 func addrPort(a net.Addr) netip.AddrPort {

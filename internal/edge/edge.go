@@ -32,6 +32,9 @@ type Options struct {
 	Sinks observe.Sinks
 	// InFlight is told of requests that begin (+1) and end (-1). It may be nil.
 	InFlight func(listener string) Gauge
+	// Refused is told of requests that are refused before they are exchanges,
+	// since they are no HTTP, too large or too slow. It may be nil.
+	Refused  func(listener string, status int)
 	Log      *slog.Logger
 	Limits   gate.Limits
 	Timeouts h1.Timeouts
@@ -64,7 +67,7 @@ type Edge struct {
 	o      Options
 	h1     h1.ServerOptions
 	plan   atomic.Pointer[plan.Plan]
-	find   func(*flow.Exchange) (flow.Handler, error) // in the plan in force
+	find   func(*plan.Plan, *flow.Exchange) (flow.Handler, error)
 	pool   pool
 	quiet  quiet
 	h2     *http2
@@ -83,11 +86,25 @@ func New(o Options) *Edge {
 	e := &Edge{o: o, conns: map[*conn]struct{}{}, listeners: map[net.Listener]struct{}{}}
 	e.h1.Limits = h1.Limits{HeadBytes: o.Limits.Head, Fields: o.Limits.Fields}
 	e.h1.Timeouts = o.Timeouts
+	if e.o.Refused == nil {
+		e.o.Refused = func(string, int) {}
+	}
+	if e.o.Control == nil {
+		e.o.Control = http.HandlerFunc(noControl)
+	}
 	e.base, e.cancel = context.WithCancel(context.Background())
 	e.plan.Store(&plan.Plan{})
-	e.find = func(x *flow.Exchange) (flow.Handler, error) { return e.plan.Load().Find(x) }
+	e.find = (*plan.Plan).Find
 	e.h2 = newHTTP2(e)
 	return e
+}
+
+// noControl answers what only a control plane could where there is none.
+func noControl(w http.ResponseWriter, _ *http.Request) {
+	r := gate.Fail(gate.ResourceNotFound, nil).Render(gate.HTTP)
+	w.Header().Set("Content-Type", r.ContentType)
+	w.WriteHeader(r.Status)
+	_, _ = w.Write(r.Body)
 }
 
 // Publish makes p the plan of all requests that begin from now on. Requests in

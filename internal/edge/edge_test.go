@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
 	"gatehouse/internal/h1"
+	"gatehouse/internal/plan"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -74,7 +76,7 @@ func open(t *testing.T, handler flow.HandlerFunc, o Options, c Listen) *house {
 		o.Limits = gate.DefaultLimits()
 	}
 	h.Edge = New(o)
-	h.find = func(x *flow.Exchange) (flow.Handler, error) { return handler, nil }
+	h.find = func(*plan.Plan, *flow.Exchange) (flow.Handler, error) { return handler, nil }
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +177,9 @@ func TestKeepAliveAndPipelining(t *testing.T) {
 // TestMalformed holds that what two parsers could read in two ways is answered
 // with 400 (or its kin), ends the connection and reaches no handler.
 func TestMalformed(t *testing.T) {
-	h := open(t, func(x *flow.Exchange) error { t.Error("a malformed request was handled: " + x.In.Target); return nil }, Options{}, data)
+	var refused atomic.Int32
+	o := Options{Refused: func(listener string, status int) { refused.Add(1) }}
+	h := open(t, func(x *flow.Exchange) error { t.Error("a malformed request was handled: " + x.In.Target); return nil }, o, data)
 	for _, tc := range []struct{ desc, head string }{
 		{"Two lengths.", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n"},
 		{"A length and a transfer coding.", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"},
@@ -186,6 +190,9 @@ func TestMalformed(t *testing.T) {
 		{"A folded field.", "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n c\r\n\r\n"},
 		{"An asterisk for a target.", "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n"},
 		{"A target of another scheme.", "GET ftp://x/ HTTP/1.1\r\nHost: h\r\n\r\n"},
+		{"A host in the target that would end another field.", "GET http://a\";proto=https/ HTTP/1.1\r\nHost: h\r\n\r\n"},
+		{"A port that is none.", "GET / HTTP/1.1\r\nHost: h:99999\r\n\r\n"},
+		{"A port in the target that is none.", "GET http://h:99999/ HTTP/1.1\r\nHost: h\r\n\r\n"},
 		{"Credentials in the target.", "GET http://u:p@x/ HTTP/1.1\r\nHost: h\r\n\r\n"},
 		{"CONNECT.", "CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n"},
 	} {
@@ -198,6 +205,9 @@ func TestMalformed(t *testing.T) {
 			}
 			if !c.ended() {
 				t.Error("the connection was kept")
+			}
+			if refused.Swap(0) != 1 {
+				t.Error("the refusal was not counted")
 			}
 		})
 	}
@@ -491,6 +501,8 @@ func TestTrust(t *testing.T) {
 		{"Nobody is believed by default.", nil, "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n", "http 127.0.0.1"},
 		{"A trusted peer is.", loopback, "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n", "https 1.2.3.4"},
 		{"The nearest address that is no proxy's counts, not the one that the client made up.", loopback, "X-Forwarded-For: 6.6.6.6, 1.2.3.4, 10.0.0.1\r\n", "http 1.2.3.4"},
+		{"The search goes on in the field before.", loopback, "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For: 10.0.0.2\r\n", "http 1.2.3.4"},
+		{"A port is no part of the address.", loopback, "X-Forwarded-For: 1.2.3.4:4711\r\n", "http 1.2.3.4"},
 		{"Several fields are one list.", loopback, "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 1.2.3.4\r\n", "http 1.2.3.4"},
 		{"What is no address ends the search.", loopback, "X-Forwarded-For: 6.6.6.6, unknown, 10.0.0.1\r\n", "http 10.0.0.1"},
 		{"IPv6 is an address too.", loopback, "X-Forwarded-For: 2001:db8::1\r\n", "http 2001:db8::1"},

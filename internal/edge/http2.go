@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 
 	"gatehouse/internal/field"
 	"gatehouse/internal/flow"
+	"gatehouse/internal/h1"
 )
 
 // http2 serves HTTP/2 through net/http: connections that chose it by ALPN or
@@ -36,6 +38,7 @@ type connKey struct{}
 const (
 	maxStreams    = 250
 	h2IdleTimeout = 75 * time.Second
+	h2Ping        = 30 * time.Second // without a frame, after which the peer is asked whether it lives
 )
 
 func newHTTP2(e *Edge) *http2 {
@@ -44,9 +47,13 @@ func newHTTP2(e *Edge) *http2 {
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	s.server = &http.Server{
-		Handler:           http.HandlerFunc(s.serve),
-		Protocols:         &protocols,
-		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
+		Handler:   http.HandlerFunc(s.serve),
+		Protocols: &protocols,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: maxStreams,
+			WriteByteTimeout:     e.h1.Timeouts.WriteStall(), // of a connection that takes nothing at all
+			SendPingTimeout:      h2Ping,
+		},
 		ReadHeaderTimeout: handshakeTime,
 		IdleTimeout:       h2IdleTimeout,
 		MaxHeaderBytes:    e.o.Limits.Head,
@@ -121,84 +128,194 @@ func (s *http2) shutdown(ctx context.Context) (wait func() error) {
 func (s *http2) serve(w http.ResponseWriter, r *http.Request) {
 	c, _ := r.Context().Value(connKey{}).(*conn)
 	if c == nil {
-		http.Error(w, "no connection", http.StatusInternalServerError) // unreachable: ConnContext has set it
+		panic(http.ErrAbortHandler) // unreachable: ConnContext has set it
+	}
+	f := &http2Front{w: w, flow: http.NewResponseController(w), times: &s.edge.o.Timeouts}
+	x := s.edge.pool.take()
+	x.Begin(r.Context(), time.Now())
+	c.fillFrom(x, r, f)
+	if err := placeHTTP2(x, r); err != nil {
+		s.edge.pool.release(x)
+		a := c.refusal(http.StatusBadRequest, err)
+		w.Header().Set("Content-Type", a.ContentType)
+		w.WriteHeader(a.Status)
+		_, _ = w.Write(a.Body)
 		return
 	}
-	e := s.edge
-	x := e.pool.take()
-	start := time.Now()
-	x.Begin(r.Context(), start)
-	body := c.fillFrom(x, r)
-	if err := placeHTTP2(x); err != nil {
-		e.pool.release(x)
-		w.WriteHeader(http.StatusBadRequest)
+	p := s.edge.plan.Load()
+	if c.forControl(x, p) {
+		s.edge.pool.release(x)
+		c.inFlight.Add(1)
+		defer c.inFlight.Add(-1)
+		if r.Body != http.NoBody {
+			r.Body = io.NopCloser(&requestBody{r: r, front: f})
+		}
+		s.edge.o.Control.ServeHTTP(w, r)
 		return
 	}
-	if c.forControl(x) {
-		e.pool.release(x)
-		e.o.Control.ServeHTTP(w, r)
-		return
-	}
-	c.inFlight.Add(1)
-	defer c.inFlight.Add(-1)
-	sound := e.answer(x)
-	err := writeHTTP2(x, w)
-	x.Out.Body.Close()
-	x.End()
-	if body != nil {
-		x.Event.BytesIn = body.read
-	}
-	x.Event.Aborted = err
-	e.report(x, time.Now())
-	if sound {
-		e.pool.release(x)
-	}
-	if err != nil {
+	if c.exchange(x, p, f) != nil {
 		panic(http.ErrAbortHandler) // RST_STREAM: the client sees that something is missing
 	}
 }
 
-// placeHTTP2 is place behind the check of the target that the HTTP/1.1 engine
-// makes by itself: net/http takes a :path with blanks and controls, and what
-// goes on to a backend is HTTP/1.1.
-func placeHTTP2(x *flow.Exchange) error {
+// placeHTTP2 is place behind the checks that the HTTP/1.1 engine makes by
+// itself. net/http takes a :path with blanks and controls, or of absolute
+// form, and what goes on to a backend is HTTP/1.1. A host field beside
+// :authority says the same or is refused: RFC 9113 section 8.3.1.
+func placeHTTP2(x *flow.Exchange, r *http.Request) error {
+	if x.In.Target == "" || x.In.Target[0] != '/' {
+		return errTarget
+	}
 	for i := range len(x.In.Target) {
 		if c := x.In.Target[i]; c <= ' ' || c >= 0x7f || c == '#' {
 			return errTarget
 		}
 	}
+	if hosts := r.Header["Host"]; len(hosts) > 1 || len(hosts) == 1 && hosts[0] != r.Host {
+		return errHost
+	}
 	return place(x)
 }
 
-// fillFrom is fill for a request of net/http. body is nil where there is none.
-func (c *conn) fillFrom(x *flow.Exchange, r *http.Request) (body *requestBody) {
+// fillFrom is fill for a request of net/http.
+func (c *conn) fillFrom(x *flow.Exchange, r *http.Request, f *http2Front) {
 	x.In.Method, x.In.Target, x.In.Minor, x.In.Proto = r.Method, r.RequestURI, 1, r.Proto
 	x.In.Header.Add("host", r.Host)
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		if name == "Host" {
+			continue // a copy of :authority
+		}
 		for _, v := range r.Header[name] {
 			x.In.Header.Add(strings.ToLower(name), v)
 		}
 	}
 	if r.ContentLength != 0 {
-		body = &requestBody{r: r}
-		x.In.Body = flow.Streamed(body, r.ContentLength)
+		f.body = &requestBody{r: r, front: f}
+		x.In.Body = flow.Streamed(f.body, r.ContentLength)
 	}
 	c.identify(x)
-	return body
 }
 
-// requestBody is a request of net/http as a stream.
+// http2Front is an exchange over a stream of net/http. Its deadlines are those
+// of the HTTP/1.1 engine, so that one connection of many silent streams holds
+// nothing for longer than as many connections would.
+type http2Front struct {
+	w     http.ResponseWriter
+	flow  *http.ResponseController
+	times *h1.Timeouts
+	body  *requestBody // nil: none
+	end   time.Time
+}
+
+func (f *http2Front) wrote() time.Time { return f.end }
+
+func (f *http2Front) received() int64 {
+	if f.body == nil {
+		return 0
+	}
+	return f.body.read
+}
+
+// write sends the reply. Fields that belong to an HTTP/1.1 connection do not
+// exist in HTTP/2: RFC 9113 section 8.2.2. net/http may write the head after
+// the handler has returned, so it gets strings of its own. last has no meaning
+// here: a stream is not reused.
+func (f *http2Front) write(x *flow.Exchange, _ bool) error {
+	h := f.w.Header()
+	for i := range x.Out.Header.Len() {
+		if id, name, value, ok := x.Out.Header.At(i); ok && !id.HopByHop() && id != field.ContentLength {
+			h.Add(strings.Clone(name), strings.Clone(value))
+		}
+	}
+	if n := x.Out.Body.Len(); n >= 0 && x.Out.Status != http.StatusNoContent && x.Out.Status != http.StatusNotModified {
+		h.Set("Content-Length", strconv.FormatInt(n, 10))
+	}
+	f.mayWrite()
+	f.w.WriteHeader(x.Out.Status)
+	x.Event.Status = x.Out.Status
+	err := f.payload(x)
+	f.end = time.Now()
+	return err
+}
+
+func (f *http2Front) payload(x *flow.Exchange) error {
+	stream := x.Out.Body.Stream()
+	if x.In.Method == http.MethodHead {
+		return nil
+	}
+	if stream == nil {
+		n, err := f.w.Write(x.Out.Body.Bytes())
+		x.Event.BytesOut = int64(n)
+		if err == nil {
+			err = f.flow.Flush()
+		}
+		return err
+	}
+	n, err := f.pump(stream)
+	x.Event.BytesOut = n
+	if err != nil {
+		return err
+	}
+	if t := stream.Trailer(); t != nil {
+		for name, value := range t.All() {
+			f.w.Header().Add(http.TrailerPrefix+name, strings.Clone(value))
+		}
+	}
+	return nil
+}
+
+// mayWrite gives the next write its time. A client that never opens its window
+// would otherwise hold the backend's connection for good.
+func (f *http2Front) mayWrite() {
+	_ = f.flow.SetWriteDeadline(time.Now().Add(f.times.WriteStall()))
+}
+
+// pump copies a stream, and lets each piece go as soon as it is there.
+func (f *http2Front) pump(stream io.Reader) (done int64, err error) {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := stream.Read(buf)
+		if n > 0 {
+			f.mayWrite()
+			m, werr := f.w.Write(buf[:n])
+			done += int64(m)
+			if werr != nil {
+				return done, werr
+			}
+		}
+		if err == io.EOF {
+			return done, nil
+		}
+		if err != nil {
+			return done, err
+		}
+		if err := f.flow.Flush(); err != nil {
+			return done, err
+		}
+	}
+}
+
+// requestBody is a request of net/http as a stream, under the rules of the
+// HTTP/1.1 engine for how slow it may be.
 type requestBody struct {
 	r       *http.Request
+	front   *http2Front
 	read    int64
+	waited  time.Duration
 	trailer field.List
 	ended   bool
 }
 
 func (b *requestBody) Read(p []byte) (int, error) {
+	now := time.Now()
+	_ = b.front.flow.SetReadDeadline(b.front.times.BodyBy(now, b.read, b.waited))
 	n, err := b.r.Body.Read(p)
+	b.waited += time.Since(now)
 	b.read += int64(n)
 	b.ended = b.ended || err == io.EOF
+	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		err = &h1.SyntaxError{Status: http.StatusRequestTimeout, Reason: "request body came too slowly"}
+	}
 	return n, err
 }
 
@@ -215,66 +332,4 @@ func (b *requestBody) Trailer() *field.List {
 		}
 	}
 	return &b.trailer
-}
-
-// writeHTTP2 writes the reply to w. Fields that belong to an HTTP/1.1
-// connection do not exist in HTTP/2: RFC 9113 section 8.2.2. net/http may write
-// the head after the handler has returned, so it gets strings of its own.
-func writeHTTP2(x *flow.Exchange, w http.ResponseWriter) error {
-	h := w.Header()
-	for i := range x.Out.Header.Len() {
-		if id, name, value, ok := x.Out.Header.At(i); ok && !id.HopByHop() && id != field.ContentLength {
-			h.Add(strings.Clone(name), strings.Clone(value))
-		}
-	}
-	if n := x.Out.Body.Len(); n >= 0 && x.Out.Status != http.StatusNoContent && x.Out.Status != http.StatusNotModified {
-		h.Set("Content-Length", strconv.FormatInt(n, 10))
-	}
-	w.WriteHeader(x.Out.Status)
-	x.Event.Status = x.Out.Status
-	if x.In.Method == http.MethodHead {
-		return nil
-	}
-	stream := x.Out.Body.Stream()
-	if stream == nil {
-		n, err := w.Write(x.Out.Body.Bytes())
-		x.Event.BytesOut = int64(n)
-		return err
-	}
-	n, err := pump(w, stream)
-	x.Event.BytesOut = n
-	if err != nil {
-		return err
-	}
-	if t := stream.Trailer(); t != nil {
-		for name, value := range t.All() {
-			h.Add(http.TrailerPrefix+name, strings.Clone(value))
-		}
-	}
-	return nil
-}
-
-// pump copies a stream, and lets each piece go as soon as it is there.
-func pump(w http.ResponseWriter, stream io.Reader) (done int64, err error) {
-	flush := http.NewResponseController(w)
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := stream.Read(buf)
-		if n > 0 {
-			m, werr := w.Write(buf[:n])
-			done += int64(m)
-			if werr != nil {
-				return done, werr
-			}
-		}
-		if err == io.EOF {
-			return done, nil
-		}
-		if err != nil {
-			return done, err
-		}
-		if err := flush.Flush(); err != nil {
-			return done, err
-		}
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"math/big"
 	"net"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"gatehouse/internal/flow"
+	"gatehouse/internal/h1"
 )
 
 // selfSigned makes a certificate for 127.0.0.1.
@@ -153,27 +155,85 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestHTTP2Targets holds that what is no request target of HTTP/1.1 reaches no
-// handler over HTTP/2 either.
+// TestHTTP2Targets holds that what is no request target of HTTP/1.1, or names
+// two hosts, reaches no handler over HTTP/2 either.
 func TestHTTP2Targets(t *testing.T) {
 	for _, tc := range []struct {
-		desc, target string
-		ok           bool
+		desc, target, authority string
+		host                    []string
+		ok                      bool
 	}{
-		{"A path.", "/a?b=c", true},
-		{"A blank.", "/a b", false},
-		{"A line break.", "/a\r\nX: y", false},
-		{"A byte beyond ASCII.", "/\xff", false},
-		{"A fragment.", "/a#b", false},
-		{"No slash.", "a", false},
-		{"An asterisk.", "*", false},
+		{"A path.", "/a?b=c", "h", nil, true},
+		{"A host field that says the same.", "/", "h", []string{"h"}, true},
+		{"A host field that says something else.", "/", "h", []string{"evil"}, false},
+		{"Two host fields.", "/", "h", []string{"h", "h"}, false},
+		{"An authority that is none.", "/", "h b", nil, false},
+		{"An authority with a path.", "/", "h/evil", nil, false},
+		{"An authority with a port that is none.", "/", "h:9999999999", nil, false},
+		{"A blank.", "/a b", "h", nil, false},
+		{"A line break.", "/a\r\nX: y", "h", nil, false},
+		{"A byte beyond ASCII.", "/\xff", "h", nil, false},
+		{"A fragment.", "/a#b", "h", nil, false},
+		{"An absolute form.", "http://localhost/v2/apis", "h", nil, false},
+		{"No slash.", "a", "h", nil, false},
+		{"An asterisk.", "*", "h", nil, false},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			x := new(flow.Exchange)
 			x.In.Target = tc.target
-			if err := placeHTTP2(x); (err == nil) != tc.ok {
+			x.In.Header.Add("host", tc.authority)
+			r := &http.Request{Host: tc.authority, Header: http.Header{}}
+			if tc.host != nil {
+				r.Header["Host"] = tc.host
+			}
+			if err := placeHTTP2(x, r); (err == nil) != tc.ok {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// TestHTTP2SlowBody holds that a stream whose body does not come is cut as a
+// connection of HTTP/1.1 would be.
+func TestHTTP2SlowBody(t *testing.T) {
+	read := make(chan error, 1)
+	h := open(t, func(x *flow.Exchange) error {
+		_, err := x.In.Body.Buffer(100)
+		read <- err
+		return err
+	}, Options{Timeouts: h1.Timeouts{Body: 100 * time.Millisecond}}, data)
+	silent, keep := io.Pipe()
+	defer keep.Close()
+	req, _ := http.NewRequest("POST", "http://"+h.addr+"/", silent)
+	go func() {
+		if resp, err := http2Client(t).Do(req); err == nil {
+			resp.Body.Close()
+		}
+	}()
+	select {
+	case err := <-read:
+		var slow *h1.SyntaxError
+		if !errors.As(err, &slow) || slow.Status != http.StatusRequestTimeout {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("a silent stream is waited for")
+	}
+}
+
+// TestHTTP2SlowReader holds that a stream whose client takes nothing is cut.
+func TestHTTP2SlowReader(t *testing.T) {
+	h := open(t, func(x *flow.Exchange) error {
+		x.Out.Status = 200
+		x.Out.Body = flow.Streamed(&broken{strings.Repeat("x", 8<<20)}, 8<<20)
+		return nil
+	}, Options{Timeouts: h1.Timeouts{Write: 100 * time.Millisecond}}, data)
+	resp, err := http2Client(t).Get("http://" + h.addr + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close() // only now: nothing is read before
+	if e := h.sink.wait(t, 1)[0]; e.Aborted == nil || e.Duration < 50*time.Millisecond {
+		t.Errorf("the event says %v after %v", e.Aborted, e.Duration)
 	}
 }

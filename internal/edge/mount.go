@@ -11,34 +11,26 @@ import (
 
 	"gatehouse/internal/field"
 	"gatehouse/internal/flow"
-	"gatehouse/internal/gate"
 	"gatehouse/internal/h1"
-	"gatehouse/internal/mapping"
 )
 
 // control hands a request to the control plane's http.Handler: the opposite
 // of the HTTP/2 adapter. It is the cold path, so it may allocate.
 func (c *conn) control(x *flow.Exchange) (again bool) {
-	if c.edge.o.Control == nil {
-		mapping.Render(x, gate.HTTP, gate.Failf(gate.ResourceNotFound, "listener %s serves no control plane", c.Name))
-		return c.write(x, true)
-	}
-	w := &responseWriter{c: c, head: x.In.Method == http.MethodHead, header: http.Header{}}
+	c.inFlight.Add(1)
+	defer c.inFlight.Add(-1)
+	defer x.End()
 	r, err := c.httpRequest(x)
 	if err != nil {
-		mapping.Render(x, gate.HTTP, gate.Fail(gate.BadRequestParameters, err))
-		return c.write(x, true)
+		_ = c.refuse(&h1.SyntaxError{Status: http.StatusBadRequest, Reason: err.Error()})
+		return false
 	}
-	if err := c.callControl(w, r); err == nil {
-		err = w.finish()
-		if err == nil {
-			x.End()
-			return c.h1.Next()
-		}
+	w := &responseWriter{c: c, head: r.Method == http.MethodHead, header: http.Header{}}
+	if c.callControl(w, r) != nil || w.finish() != nil {
+		c.h1.Abort()
+		return false
 	}
-	x.End()
-	c.h1.Abort()
-	return false
+	return c.h1.Next()
 }
 
 func (c *conn) callControl(w *responseWriter, r *http.Request) (err error) {

@@ -7,9 +7,14 @@ import (
 
 	"gatehouse/internal/field"
 	"gatehouse/internal/flow"
+	"gatehouse/internal/h1"
+	"gatehouse/internal/plan"
 )
 
-var errTarget = errors.New("request target is neither a path nor an absolute http URL")
+var (
+	errTarget = errors.New("request target is neither a path nor an absolute http URL")
+	errHost   = errors.New("the host is not a name or address with an optional port")
+)
 
 // place splits the request target into host, path and query. In absolute form
 // the target's host wins over the Host field: RFC 9112 section 3.2.2.
@@ -26,9 +31,12 @@ func place(x *flow.Exchange) error {
 			i = len(rest)
 		}
 		host, target = rest[:i], rest[i:]
-		if host == "" || strings.Contains(host, "@") {
+		if host == "" {
 			return errTarget
 		}
+	}
+	if !h1.ValidHost(host) {
+		return errHost
 	}
 	x.In.Host = host
 	x.Path, x.Query, _ = strings.Cut(target, "?")
@@ -47,11 +55,11 @@ func cutScheme(target string) (scheme, rest string, ok bool) {
 // the data plane's alone, so that no path of an API ever reaches a control
 // plane; the path forms come next; what is left is the control plane's where
 // the listener has one.
-func (s *listening) forControl(x *flow.Exchange) bool {
+func (s *listening) forControl(x *flow.Exchange, p *plan.Plan) bool {
 	if !s.Data {
 		return true
 	}
-	if s.edge.Plan().HasHost(x.In.Host) {
+	if p.HasHost(x.In.Host) {
 		return false
 	}
 	if s.PathAddresses && rewrite(x) {
@@ -95,7 +103,7 @@ func address(x *flow.Exchange, api, path string) bool {
 	}
 	for _, name := range []string{"$default", "%24default"} {
 		if rest, ok := strings.CutPrefix(path, name); ok && (rest == "" || rest[0] == '/') {
-			path = strings.TrimPrefix(rest, "/")
+			path, x.NoStage = strings.TrimPrefix(rest, "/"), true
 			break
 		}
 	}

@@ -36,23 +36,49 @@ func believe(x *flow.Exchange, trust []netip.Prefix) {
 			x.In.Scheme = "http"
 		}
 	}
-	var last string
+	lines := 0
+	for range x.In.Header.Values("X-Forwarded-For") {
+		lines++
+	}
+	// Several fields are one list, and the nearest proxy wrote the last.
+	for hops := 0; lines > 0; lines-- {
+		for line := nth(x, lines); line != ""; hops++ {
+			var hop string
+			if line, hop = cutLast(line); hops == maxForwarded || !believeHop(x, hop) || !within(trust, x.In.Source) {
+				return
+			}
+		}
+	}
+}
+
+// nth is the n-th X-Forwarded-For field.
+func nth(x *flow.Exchange, n int) (line string) {
 	for v := range x.In.Header.Values("X-Forwarded-For") {
-		last = v // several fields are one list; the nearest proxy wrote the last
-	}
-	for range maxForwarded {
-		rest, hop := "", last
-		if i := strings.LastIndexByte(last, ','); i >= 0 {
-			rest, hop = last[:i], last[i+1:]
+		if n--; n == 0 {
+			return v
 		}
-		a, err := netip.ParseAddr(strings.TrimSpace(hop))
+	}
+	return ""
+}
+
+func cutLast(list string) (rest, last string) {
+	if i := strings.LastIndexByte(list, ','); i >= 0 {
+		return list[:i], strings.TrimSpace(list[i+1:])
+	}
+	return "", strings.TrimSpace(list)
+}
+
+// believeHop takes an address, with or without a port, for the client. What is
+// none ends the search: nothing to its left can be believed either.
+func believeHop(x *flow.Exchange, hop string) bool {
+	a, err := netip.ParseAddr(hop)
+	if err != nil {
+		ap, err := netip.ParseAddrPort(hop)
 		if err != nil {
-			return // not an address: nothing to its left can be believed either
+			return false
 		}
-		x.In.Source = a.Unmap()
-		if rest == "" || !within(trust, x.In.Source) {
-			return
-		}
-		last = rest
+		a = ap.Addr()
 	}
+	x.In.Source = a.Unmap()
+	return true
 }

@@ -45,15 +45,16 @@ func (f *framing) host(value string) error {
 	if f.hosts++; f.hosts > 1 {
 		return bad("two Host fields")
 	}
-	if !validHost(value) {
+	if !ValidHost(value) {
 		return badValue("malformed Host", value)
 	}
 	return nil
 }
 
-// validHost reports whether s is empty or a uri-host with an optional port
-// (RFC 9110 section 7.2).
-func validHost(s string) bool {
+// ValidHost reports whether s is empty or a uri-host with an optional port of
+// at most 65535 (RFC 9110 section 7.2): what a Host field, the authority of an
+// absolute target and HTTP/2's :authority may say.
+func ValidHost(s string) bool {
 	var port string
 	if strings.HasPrefix(s, "[") {
 		end := strings.IndexByte(s, ']')
@@ -79,12 +80,14 @@ func validHost(s string) bool {
 	if port[0] != ':' || len(port) > 6 {
 		return false
 	}
+	number := 0
 	for _, c := range []byte(port[1:]) {
 		if c < '0' || c > '9' {
 			return false
 		}
+		number = 10*number + int(c-'0')
 	}
-	return true
+	return number <= 1<<16-1
 }
 
 // contentLength takes exactly one length of digits only. Two equal lengths

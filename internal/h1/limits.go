@@ -54,6 +54,21 @@ func (t *Timeouts) rateGrace() time.Duration { return cmp.Or(t.RateGrace, 10*tim
 func (t *Timeouts) drain() time.Duration     { return cmp.Or(t.Drain, 500*time.Millisecond) }
 func (t *Timeouts) linger() time.Duration    { return cmp.Or(t.Linger, 2*time.Second) }
 
+// BodyBy is when a read of a request body that begins now has to end, given how
+// much of the body has come and how long the client was waited for in all. It
+// is for the fronts of other versions of HTTP, too.
+func (t *Timeouts) BodyBy(now time.Time, given int64, waited time.Duration) time.Time {
+	by := now.Add(t.body())
+	if rate := t.minRate(); rate > 0 {
+		earned := time.Duration(float64(given) / float64(rate) * float64(time.Second))
+		by = earlier(by, now.Add(t.rateGrace()+earned-waited))
+	}
+	return by
+}
+
+// WriteStall is Write, or its default.
+func (t *Timeouts) WriteStall() time.Duration { return t.write() }
+
 // ServerOptions are shared by the connections of a listener, which may use
 // them concurrently. Limits and Timeouts do not change once a connection was
 // made with them.

@@ -296,12 +296,7 @@ func (c *ServerConn) awaitBody(b *Body) (now time.Time, err error) {
 			}
 		}
 	}
-	t := &c.o.Timeouts
-	by := now.Add(t.body())
-	if rate := t.minRate(); rate > 0 {
-		earned := time.Duration(float64(b.given) / float64(rate) * float64(time.Second))
-		by = earlier(by, now.Add(t.rateGrace()+earned-b.waited))
-	}
+	by := c.o.Timeouts.BodyBy(now, b.given, b.waited)
 	if !b.by.IsZero() {
 		by = earlier(by, b.by)
 	}

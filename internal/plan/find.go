@@ -30,7 +30,7 @@ func (p *Plan) Find(x *flow.Exchange) (flow.Handler, error) {
 	x.API = a.api
 	x.Trail.Add(flow.FoundHost, x.In.Host, "execute-api host")
 	x.Trail.Add(flow.FoundAPI, string(a.api.ID), a.api.Name)
-	s, rest := a.stage(x.Path)
+	s, rest := a.stage(x.Path, x.NoStage)
 	if s == nil {
 		return nil, gate.Failf(gate.ResourceNotFound, "API %s has no stage for the path %q and no $default stage", a.api.ID, x.Path)
 	}
@@ -101,8 +101,11 @@ func (p *Plan) lookUp(id string) *api {
 }
 
 // stage picks the stage that a path means and the path below it, which begins
-// with a slash.
-func (a *api) stage(path string) (*stage, string) {
+// with a slash. noStage says that the address named $default already.
+func (a *api) stage(path string, noStage bool) (*stage, string) {
+	if noStage {
+		return a.stages[gate.DefaultStage], path
+	}
 	first := strings.TrimPrefix(path, "/")
 	rest := "/"
 	if i := strings.IndexByte(first, '/'); i >= 0 {
