@@ -78,8 +78,13 @@ func (s *Service) tags(ctx context.Context, arn *string, op retag) error {
 	if !ok {
 		return noTagged(text(arn))
 	}
-	return s.desk.Do(ctx, "tags"+path, func(t *control.Tx) error {
-		switch parts := strings.Split(path[1:], "/"); {
+	parts := strings.Split(path[1:], "/")
+	turn := path[1:]
+	if len(parts) > 1 {
+		turn = strings.Replace(parts[0], "domainnames", "domains", 1) + "/" + parts[1] // where the edits of the same thing wait
+	}
+	return s.desk.Do(ctx, turn, func(t *control.Tx) error {
+		switch {
 		case len(parts) == 2 && parts[0] == "apis":
 			return s.tagAPI(t, p, parts[1], op)
 		case len(parts) == 4 && parts[0] == "apis" && parts[2] == "stages":
