@@ -1,9 +1,7 @@
 package control
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -132,84 +130,4 @@ func (t *Tx) putChunks(chunks []gate.Chunk) (checks []store.Change, err error) {
 		size += len(key) + len(c.Text)
 	}
 	return checks, flush()
-}
-
-// Sweep deletes the chunks that no head and no hold names, and the holds of
-// deployments that never came, and returns how many chunks it deleted. It may
-// run at any time, beside anything: what is committed while it looks makes it
-// look again, and what it does not get to is left for the next time.
-func (d *Desk) Sweep(ctx context.Context) (deleted int, err error) {
-	var found []store.Change
-	_, err = d.Store.Scan(ctx, gate.ChunkPrefix, func(doc store.Doc) error {
-		found = append(found, store.Change{Op: store.Delete, Key: doc.Key, Base: doc.Revision})
-		return nil
-	})
-	if err != nil {
-		return 0, fmt.Errorf("look for chunks: %w", err)
-	}
-	for len(found) > 0 {
-		n := 0
-		batch := found[:min(len(found), chunkBatch)]
-		found = found[len(batch):]
-		err := store.Retry(ctx, store.Attempts, func() (err error) {
-			n, err = d.sweep(ctx, batch)
-			return err
-		})
-		if err != nil && !errors.Is(err, store.ErrConflict) {
-			return deleted, fmt.Errorf("delete chunks: %w", err)
-		}
-		if err == nil {
-			deleted += n
-		}
-	}
-	return deleted, nil
-}
-
-// sweep deletes those of the candidates that nothing names.
-func (d *Desk) sweep(ctx context.Context, candidates []store.Change) (n int, err error) {
-	t := d.begin(ctx)
-	epoch, err := t.Peek(epochKey, nil)
-	if err != nil {
-		return 0, err
-	}
-	named := map[string]bool{}
-	err = t.Scan(gate.ServedPrefix, func(doc store.Doc) error {
-		var head gate.Deployment
-		if err := json.Unmarshal(doc.Value, &head); err != nil {
-			return fmt.Errorf("document %s: %w", doc.Key, err)
-		}
-		for _, sum := range slices.Concat(head.Chunks, head.Source) {
-			named[gate.ChunkKey(sum)] = true
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	changes := []store.Change{{Op: store.Check, Key: epochKey, Base: epoch}}
-	err = t.Scan(holds, func(doc store.Doc) error {
-		var h hold
-		if err := json.Unmarshal(doc.Value, &h); err != nil {
-			return fmt.Errorf("document %s: %w", doc.Key, err)
-		}
-		if time.Since(h.Since) > holdFor && len(changes) < 128-chunkBatch {
-			changes = append(changes, store.Change{Op: store.Delete, Key: doc.Key, Base: doc.Revision})
-			return nil
-		}
-		for _, sum := range h.Chunks {
-			named[gate.ChunkKey(sum)] = true
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	for _, c := range candidates {
-		if !named[c.Key] {
-			changes = append(changes, c)
-			n++
-		}
-	}
-	_, err = d.Store.Commit(ctx, changes...)
-	return n, err
 }

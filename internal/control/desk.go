@@ -47,6 +47,7 @@ type Desk struct {
 	Log *slog.Logger
 
 	queues queues
+	litter litter
 }
 
 // handledWithin bounds how long a reply waits for this node to act on it.

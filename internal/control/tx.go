@@ -63,6 +63,7 @@ func (d *Desk) run(ctx context.Context, line string, op func(*Tx) error) (revisi
 		}
 		first = false
 		t := d.begin(ctx)
+		defer func() { d.litter.add(t.litter()) }()
 		if err := op(t); err != nil {
 			return err
 		}
