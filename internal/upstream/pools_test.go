@@ -114,6 +114,31 @@ func TestCap(t *testing.T) {
 	}
 }
 
+// TestCapLosesNoWakeup holds that whoever finds all connections busy cannot
+// miss the one that comes back at that very moment.
+func TestCapLosesNoWakeup(t *testing.T) {
+	target := newPools(t, memory(ok)).Target(Address{Host: "10.0.0.1", Port: 80})
+	target.pools.o.MaxConns = 1
+	by := time.Now().Add(10 * time.Second) // of all rounds together
+	var work sync.WaitGroup
+	for range 2 {
+		work.Go(func() {
+			for round := range 100_000 {
+				c, _, err := target.take(by, 0, false)
+				if err != nil {
+					t.Errorf("round %d: %v", round, err)
+					return
+				}
+				target.put(c, 0)
+			}
+		})
+	}
+	work.Wait()
+	if n := target.conns.Load(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+}
+
 // TestCapSurvivesFailures holds that failed connections and calls give back
 // their places.
 func TestCapSurvivesFailures(t *testing.T) {

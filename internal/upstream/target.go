@@ -84,8 +84,9 @@ const trusted = 100 * time.Millisecond
 // likely to have been closed by the backend, or else a fresh one.
 func (t *Target) take(by time.Time, now time.Duration, fresh bool) (c *conn, reused bool, err error) {
 	t.refresh(now)
-	for !fresh {
-		if c = t.pop(); c == nil {
+	var w *waiter
+	for {
+		if c, w, err = t.claim(fresh); c == nil {
 			break
 		}
 		if t.usable(c, now) {
@@ -93,13 +94,11 @@ func (t *Target) take(by time.Time, now time.Duration, fresh bool) (c *conn, reu
 		}
 		t.drop(c)
 	}
-	if err := t.reserve(); err != nil {
-		if err != errBusy {
-			return nil, false, err
-		}
-		if c, err = t.wait(by); c != nil || err != nil {
-			return c, c != nil, err
-		}
+	if w != nil {
+		c, err = t.wait(w, by)
+	}
+	if c != nil || err != nil {
+		return c, c != nil, err
 	}
 	if c, err = t.dial(by); err != nil {
 		t.yield()
@@ -108,16 +107,38 @@ func (t *Target) take(by time.Time, now time.Duration, fresh bool) (c *conn, reu
 	return c, false, nil
 }
 
-func (t *Target) pop() (c *conn) {
+// claim takes what there is: an idle connection, unless a fresh one is wanted;
+// else the right to open one (nil, nil, nil); else a place in the queue. It
+// looks and queues under one lock, since a connection that came back in
+// between would wake nobody.
+func (t *Target) claim(fresh bool) (c *conn, w *waiter, err error) {
+	var victim *conn
+	first := false
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	n := len(t.idle)
-	if n == 0 {
-		return nil
+	full := int(t.conns.Load()) >= t.pools.o.maxConns()
+	switch {
+	case n > 0 && !fresh:
+		c, t.idle[n-1] = t.idle[n-1], nil
+		t.idle = t.idle[:n-1]
+	case t.retired:
+		err = errClosed
+	case full && n == 0:
+		w = &waiter{make(chan *conn, 1)}
+		t.waiting = append(t.waiting, w)
+	case full: // an idle one makes room, and its place goes over
+		victim, t.idle = t.idle[0], slices.Delete(t.idle, 0, 1)
+	default:
+		first = t.conns.Add(1) == 1
 	}
-	c, t.idle[n-1] = t.idle[n-1], nil
-	t.idle = t.idle[:n-1]
-	return c
+	t.mu.Unlock()
+	if victim != nil {
+		victim.h1.Close()
+	}
+	if first {
+		t.pools.opened(t)
+	}
+	return c, w, err
 }
 
 // usable reports whether an idle connection may carry another request.
@@ -127,40 +148,9 @@ func (t *Target) usable(c *conn, now time.Duration) bool {
 	return c.h1.Alive() && idle < t.pools.o.idleTimeout() && (idle < trusted || quiet(c.raw))
 }
 
-// reserve claims the right to open a connection. At the cap an idle one makes
-// room: who comes here wants a fresh one.
-func (t *Target) reserve() error {
-	t.mu.Lock()
-	if t.retired {
-		t.mu.Unlock()
-		return errClosed
-	}
-	var victim *conn
-	if int(t.conns.Load()) >= t.pools.o.maxConns() {
-		if len(t.idle) == 0 {
-			t.mu.Unlock()
-			return errBusy
-		}
-		victim, t.idle = t.idle[0], slices.Delete(t.idle, 0, 1)
-		t.conns.Add(-1)
-	}
-	first := t.conns.Add(1) == 1
-	t.mu.Unlock()
-	if victim != nil {
-		victim.h1.Close()
-	}
-	if first {
-		t.pools.opened(t)
-	}
-	return nil
-}
-
-// wait queues for a connection. The answer nil, nil is the right to open one.
-func (t *Target) wait(by time.Time) (*conn, error) {
-	w := &waiter{make(chan *conn, 1)}
-	t.mu.Lock()
-	t.waiting = append(t.waiting, w)
-	t.mu.Unlock()
+// wait waits for the turn of a place in the queue. The answer nil, nil is the
+// right to open a connection.
+func (t *Target) wait(w *waiter, by time.Time) (*conn, error) {
 	timer := time.NewTimer(time.Until(by))
 	defer timer.Stop()
 	select {
