@@ -47,7 +47,8 @@ type Change struct {
 // concerns to ch. Keys that name nothing served are passed over.
 //
 // A document that cannot be read is remembered as broken and the one before
-// stays in force: a defect of one document is no reason to drop a stage.
+// stays in force: a defect of one document is no reason to drop a stage. Where
+// there was none, what it names is there and answers 500, never 404.
 func (c *Catalog) Apply(key string, value []byte, ch *Change) {
 	noun := gate.ParseKey(key)
 	if noun == nil {
@@ -55,9 +56,43 @@ func (c *Catalog) Apply(key string, value []byte, ch *Change) {
 	}
 	delete(c.broken, key)
 	if err := c.apply(noun, value); err != nil {
-		c.broken[key] = fmt.Errorf("document %s cannot be read (%w): the one before stays in force; put it again", key, err)
+		c.broken[key] = fmt.Errorf("document %s cannot be read (%w): put it again; until then what it says is as before, or unavailable", key, err)
+		c.stand(noun)
 	}
 	ch.note(noun)
+}
+
+// unreadable is the deployment of a stage whose document cannot be read. None
+// has that id, so the stage compiles to what it was before, or to 500.
+const unreadable gate.DeploymentID = "(unreadable)"
+
+// stand puts something in the place of a document that cannot be read and has
+// no predecessor. An API's own document says nothing that serving needs.
+func (c *Catalog) stand(noun any) {
+	switch n := noun.(type) {
+	case gate.APIID:
+		if e := c.entry(n); e.api == nil {
+			e.api = &gate.API{ID: n, Protocol: gate.HTTP}
+		}
+	case gate.StageRef:
+		if e := c.entry(n.API); e.stages[n.Name] == nil {
+			e.stages[n.Name] = &gate.Stage{API: n.API, Name: n.Name, Deployment: unreadable}
+		}
+	}
+}
+
+// problem tells of a broken document by what it names.
+func problem(key string, err error) Problem {
+	p := Problem{Err: err, document: key}
+	switch n := gate.ParseKey(key).(type) {
+	case gate.APIID:
+		p.API = n
+	case gate.StageRef:
+		p.API, p.Stage = n.API, n.Name
+	case gate.DeploymentRef:
+		p.API = n.API
+	}
+	return p
 }
 
 func (ch *Change) note(noun any) {

@@ -35,10 +35,10 @@ func Compile(ctx context.Context, c *Catalog, revision uint64, ch Change, load L
 	}
 	hosts := make(map[gate.DomainName]*host, len(ch.Domains))
 	for _, name := range ch.Domains {
-		hosts[name] = compileHost(c.domains[name])
+		hosts[name] = k.host(name)
 	}
-	for _, err := range c.broken {
-		k.problems = append(k.problems, Problem{Err: err})
+	for key, err := range c.broken {
+		k.problems = append(k.problems, problem(key, err))
 	}
 	sortProblems(k.problems)
 	return &Plan{
@@ -54,6 +54,11 @@ func (c *Catalog) all(prev *Plan) (ch Change) {
 	}
 	for name := range c.domains {
 		ch.Domains = append(ch.Domains, name)
+	}
+	for key := range c.broken {
+		if name, ok := gate.ParseKey(key).(gate.DomainName); ok && c.domains[name] == nil {
+			ch.Domains = append(ch.Domains, name)
+		}
 	}
 	if prev == nil {
 		return ch
@@ -73,15 +78,27 @@ func (c *Catalog) all(prev *Plan) (ch Change) {
 	return ch
 }
 
+// host compiles a custom domain. One whose document cannot be read is what it
+// was before, or answers 500.
+func (k *compiler) host(name gate.DomainName) *host {
+	err := k.catalog.broken[gate.DomainKey(name)]
+	if err == nil || k.catalog.domains[name] != nil {
+		return compileHost(k.catalog.domains[name])
+	}
+	if before := k.prev.hosts[shard(name)][name]; before != nil {
+		return before
+	}
+	return &host{domain: &gate.Domain{Name: name}, broken: err}
+}
+
 // problemsOfOthers are the problems that the change says nothing about.
 func problemsOfOthers(list []Problem, changed []gate.APIID) (kept []Problem) {
-	gone := make(map[gate.APIID]bool, len(changed)+1)
-	gone[""] = true // broken documents are listed anew
+	gone := make(map[gate.APIID]bool, len(changed))
 	for _, id := range changed {
 		gone[id] = true
 	}
 	for _, p := range list {
-		if !gone[p.API] {
+		if !gone[p.API] && p.document == "" { // broken documents are listed anew
 			kept = append(kept, p)
 		}
 	}
@@ -223,7 +240,7 @@ func compileRoutes(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, fa
 	r.miss = miss(d.API.Protocol, cors, gate.Failf(gate.ResourceNotFound, "no route of stage %s matches", s.Name))
 	for i := range d.Routes {
 		def := &d.Routes[i]
-		at := func(err error) Problem { return Problem{d.API.ID, s.Name, def.Key, err} }
+		at := func(err error) Problem { return Problem{API: d.API.ID, Stage: s.Name, Route: def.Key, Err: err} }
 		if err := r.add(d, def, s, cors, live); err != nil {
 			faults = append(faults, at(err))
 		}

@@ -13,6 +13,7 @@ import (
 type host struct {
 	domain   *gate.Domain
 	mappings []gate.Mapping
+	broken   error // the domain's document cannot be read
 }
 
 // compileHost orders a domain's mappings; nil for a domain that is gone.
@@ -84,6 +85,9 @@ func (p *Plan) HasHost(name string) bool {
 // findMapped is Find for a custom domain.
 func (p *Plan) findMapped(x *flow.Exchange, h *host) (flow.Handler, error) {
 	x.Trail.Add(flow.FoundHost, x.In.Host, "custom domain "+string(h.domain.Name))
+	if h.broken != nil {
+		return nil, gate.Fail(gate.Internal, h.broken)
+	}
 	m, rest := h.match(x.Path)
 	if m == nil {
 		return nil, gate.Failf(gate.ResourceNotFound, "domain %s has no mapping for the path %q", h.domain.Name, x.Path)

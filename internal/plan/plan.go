@@ -43,6 +43,8 @@ type Problem struct {
 	Stage gate.StageName // empty: of the API as a whole
 	Route string         // its key; empty: of the stage as a whole
 	Err   error
+
+	document string // the key of the one that cannot be read; empty: another problem
 }
 
 // Error says it in one line.

@@ -350,6 +350,48 @@ func TestBrokenDocument(t *testing.T) {
 	}
 }
 
+// TestBrokenFromTheStart holds that a document that cannot be read when the
+// process starts is 500 or served without, never a 404.
+func TestBrokenFromTheStart(t *testing.T) {
+	first := follow(t)
+	first.deploy("abc", "$default", "d1", "GET /one")
+	first.deploy("sick", "$default", "d1", "GET /one")
+	first.deploy("dead", "$default", "d1", "GET /one")
+	rubbish := func(key string) store.Change {
+		return store.Change{Op: store.Put, Key: key, Base: store.Any, Value: []byte("{")}
+	}
+	first.commit(
+		rubbish(gate.APIKey("abc")),
+		rubbish(gate.StageKey(gate.StageRef{API: "sick", Name: "$default"})),
+		rubbish(gate.DeploymentKey(gate.DeploymentRef{API: "dead", ID: "d1"})),
+		rubbish(gate.DomainKey("www.example.com")),
+	)
+	o := &office{t: t, store: first.store}
+	o.f = &Follower{Store: o.store, Live: live(t), Publish: func(p *Plan) { o.mu.Lock(); o.plan = p; o.mu.Unlock() }}
+	o.run()
+	for _, tc := range []struct{ desc, host, want string }{
+		{"An API's own document is not needed to serve it.", "abc.execute-api.x", "$default GET /one /one"},
+		{"A stage without its document.", "sick.execute-api.x", "$default miss 500"},
+		{"A deployment without its head.", "dead.execute-api.x", "$default miss 500"},
+		{"A domain without its document.", "www.example.com", string(gate.Internal)},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			if got := o.find(tc.host, "GET", "/one"); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+	for _, want := range []string{"api abc", "api sick, stage $default", "api dead", "www.example.com"} {
+		if text := problems(o.current()); !strings.Contains(text, want) {
+			t.Errorf("the problems do not name %s:\n%s", want, text)
+		}
+	}
+	o.commit(put(gate.DomainKey("www.example.com"), gate.Domain{Name: "www.example.com"}))
+	if got := o.find("www.example.com", "GET", "/"); got != string(gate.ResourceNotFound) {
+		t.Errorf("a mended domain: %s", got)
+	}
+}
+
 // TestDamagedChunk holds that a chunk whose text is not what its sum says is
 // never served.
 func TestDamagedChunk(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,6 +36,7 @@ type descs struct {
 	requests, duration, bytesIn, bytesOut      *prometheus.Desc
 	integration, integrationErrors             *prometheus.Desc
 	inFlight, unmatched, folded, dropped       *prometheus.Desc
+	refused                                    *prometheus.Desc
 	revision, success, applied, problems       *prometheus.Desc
 	commits, control, controlDuration, version *prometheus.Desc
 }
@@ -51,6 +53,7 @@ func describe() descs {
 		integration:       name(names[integrationSeconds], "Time until the integration's answer.", "api", "stage", "route", "type"),
 		integrationErrors: name(names[integrationErrors], "Failed calls of the integration.", "api", "stage", "route", "type", "reason"),
 		inFlight:          name(names[listeners], "Requests under way.", "listener"),
+		refused:           name("gatehouse_refused_requests_total", "Requests refused at the door: malformed, too large or too slow.", "listener", "code"),
 		unmatched:         name("gatehouse_unmatched_requests_total", "Requests that no route answered.", "reason"),
 		folded:            name("gatehouse_metrics_folded_total", "How often a metric had no room for another series and counted it as (other).", "metric"),
 		dropped:           name("gatehouse_access_log_dropped_total", "Access log lines lost because the log was slower than the traffic, or failed."),
@@ -220,10 +223,13 @@ func (c collector) counts(out chan<- prometheus.Metric) {
 	}
 	h := &c.set.house
 	h.mu.Lock()
-	calls, inFlight := maps.Clone(h.calls), maps.Clone(h.inFlight)
+	calls, inFlight, refused := maps.Clone(h.calls), maps.Clone(h.inFlight), maps.Clone(h.refused)
 	h.mu.Unlock()
 	for k, n := range calls {
 		counter(out, c.control, n.Load(), k.operation, k.code)
+	}
+	for k, n := range refused {
+		counter(out, c.refused, n.Load(), k.listener, strconv.Itoa(k.status))
 	}
 	for listener, g := range inFlight {
 		gauge(out, c.inFlight, float64(g.n.Load()), listener)

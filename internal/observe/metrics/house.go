@@ -20,10 +20,17 @@ type house struct {
 	mu       sync.Mutex
 	calls    map[call]*atomic.Uint64
 	inFlight map[string]*Gauge
+	refused  map[refusal]*atomic.Uint64
 }
 
 // call is the labels of gatehouse_control_requests_total.
 type call struct{ operation, code string }
+
+// refusal is the labels of gatehouse_refused_requests_total.
+type refusal struct {
+	listener string
+	status   int
+}
 
 // A Gauge is a number that rises and falls. It may be used by any number of
 // goroutines.
@@ -42,6 +49,16 @@ func (s *Set) InFlight(listener string) *Gauge {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return entry(&h.inFlight, clean(listener), otherLabel, &s.budgets[listeners])
+}
+
+// Refused counts a request that a listener refused before it was an exchange:
+// it was no HTTP, too large or too slow.
+func (s *Set) Refused(listener string, status int) {
+	h := &s.house
+	h.mu.Lock()
+	n := entry(&h.refused, refusal{clean(listener), status}, refusal{otherLabel, status}, &s.budgets[listeners])
+	h.mu.Unlock()
+	n.Add(1)
 }
 
 // Control counts a control-plane call. operation is a name of the service
