@@ -313,7 +313,7 @@ func (w *world) wire() error {
 	}
 	w.edge = edge.New(edge.Options{
 		Control: handler, Sinks: sinks, Log: w.Log, Limits: w.limits(), Timeouts: w.timeouts(),
-		InFlight: func(name string) edge.Gauge { return w.metrics.InFlight(name) },
+		InFlight: func(name string) edge.Gauge { return w.metrics.InFlight(name) }, Refused: w.metrics.Refused,
 	})
 	return nil
 }
