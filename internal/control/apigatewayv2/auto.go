@@ -2,17 +2,13 @@ package apigatewayv2
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"gatehouse/internal/control"
-	"gatehouse/internal/gate"
-	"gatehouse/internal/store"
 	v2 "gatehouse/internal/wire/apigatewayv2"
 )
 
@@ -21,7 +17,8 @@ import (
 // The commit of an edit also puts a note that a deployment of the stage is due.
 // The commit of the deployment removes the note, unless it was put anew since
 // the deployment looked: then another edit asks for the next one. So a crash
-// between the two leaves the note, and Resume finds it.
+// between the two leaves the note, and Resume finds it; and so does a store that
+// fails between the two, and Work finds it.
 //
 // One deployment of a stage is in flight on a node. Edits that are committed
 // meanwhile share the next one, and each waits for the one that holds it.
@@ -58,52 +55,23 @@ func (d *draft) pend() error {
 // are at it. The edit is accepted whatever comes of them: the stage tells.
 func (s *Service) settle(ctx context.Context, k keys, stages []string) {
 	for _, stage := range stages {
-		err := s.turns.share(ctx, k.pendingKey(stage), func() error {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deployWithin)
-			defer cancel()
-			return s.deploy(ctx, k, stage)
-		})
-		if err != nil {
-			s.desk.Logger().Error("an automatic deployment was not made; the next edit or start makes it",
+		err := s.turns.share(ctx, k.pendingKey(stage), func() error { return s.deploy(context.WithoutCancel(ctx), k, stage) })
+		if err == nil {
+			continue
+		}
+		s.owe()
+		// Who has only gone away knows nothing of it.
+		if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+			s.desk.Logger().Error("an automatic deployment was not made; it is tried again in the background",
 				"api", string(k.api), "stage", stage, "err", err)
 		}
 	}
 }
 
-// Resume makes the automatic deployments that a node before this one left due,
-// and sweeps away what its imports left.
-func (s *Service) Resume(ctx context.Context) error {
-	if err := s.sweepImports(ctx); err != nil {
-		return err
-	}
-	type job struct {
-		keys
-		stage string
-	}
-	var jobs []job
-	_, err := s.desk.Store.Scan(ctx, pendingPrefix, func(doc store.Doc) error {
-		api, stage, _ := strings.Cut(strings.TrimPrefix(doc.Key, pendingPrefix), "/")
-		var o owner
-		if err := json.Unmarshal(doc.Value, &o); err != nil {
-			return fmt.Errorf("document %s: %w", doc.Key, err)
-		}
-		jobs = append(jobs, job{keys{control.Place(o), gate.APIID(api)}, stage})
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("look for automatic deployments that are due: %w", err)
-	}
-	var failed []error
-	for _, j := range jobs {
-		if err := s.deploy(ctx, j.keys, j.stage); err != nil {
-			failed = append(failed, fmt.Errorf("automatic deployment of api %s, stage %s: %w", j.api, j.stage, err))
-		}
-	}
-	return errors.Join(failed...)
-}
-
 // deploy makes the automatic deployment of a stage if it is due.
 func (s *Service) deploy(ctx context.Context, k keys, stage string) error {
+	ctx, cancel := context.WithTimeout(ctx, deployWithin)
+	defer cancel()
 	return s.desk.Do(ctx, k.pendingKey(stage), func(t *control.Tx) error {
 		// The note is read before the draft: whatever is committed later puts a
 		// newer one.
@@ -202,7 +170,8 @@ func (d *draft) free(id, stage string) (bool, error) {
 }
 
 // turns lets one deployment of a stage run at a time, and those who ask
-// meanwhile share the next.
+// meanwhile share the next. That is more than the queues of package control do,
+// in which everybody who waits gets a turn of his own.
 type turns struct {
 	mu    sync.Mutex
 	lines map[string]*turn
@@ -259,6 +228,8 @@ func (t *turns) share(ctx context.Context, name string, f func() error) error {
 			delete(t.lines, name)
 		}
 	}()
+	// A panic in f goes on to the caller who runs it. The others must not take it
+	// for a deployment that was made.
 	r.err = errors.New("the run panicked")
 	r.err = f()
 	return r.err

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -247,6 +248,81 @@ func TestResume(t *testing.T) {
 			t.Errorf("%s is left", key)
 		}
 	}
+}
+
+// TestWork holds that an automatic deployment which the store did not take is
+// made without another edit, that the times between two attempts are bounded,
+// and that Work rests when nothing is due.
+func TestWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		api := w.api()
+		w.stage(api, "auto", true)
+		fail := &failing{Store: w.store}
+		w.desk.Store = fail
+		ctx, cancel := context.WithCancel(w.ctx)
+		done := make(chan struct{})
+		go func() { defer close(done); w.Work(ctx) }()
+		defer func() { cancel(); <-done }()
+		for n, broken := range []time.Duration{0, owedFirst + time.Second, time.Hour} {
+			fail.key.Store(new(gate.DeploymentsKey(gate.APIID(*api))))
+			w.route(api, fmt.Sprintf("GET /%d", n), nil)
+			time.Sleep(broken)
+			synctest.Wait()
+			if got := keysOf(w.served(api, "auto")); len(got) != n {
+				t.Fatalf("the failing store served %v", got)
+			}
+			fail.key.Store(nil)
+			time.Sleep(owedMost)
+			synctest.Wait()
+			if got := keysOf(w.served(api, "auto")); len(got) != n+1 {
+				t.Errorf("broken for %v: %v after it was mended it serves %v", broken, owedMost, got)
+			}
+		}
+		made := len(w.deployments(api))
+		time.Sleep(time.Hour)
+		if n := len(w.deployments(api)); n != made {
+			t.Errorf("%d more deployments with nothing due", n-made)
+		}
+	})
+}
+
+// TestResumeLeavesTheRestToWork holds that a note which cannot be read keeps no
+// other stage from being deployed, and that what is not done in time is done
+// later.
+func TestResumeLeavesTheRestToWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		api := w.api()
+		w.stage(api, "auto", true)
+		fail := &failing{Store: w.store}
+		w.desk.Store = fail
+		fail.key.Store(new(gate.DeploymentsKey(gate.APIID(*api))))
+		w.route(api, "GET /a", nil)
+		fail.key.Store(nil)
+		ctx, cancel := context.WithCancel(w.ctx)
+		cancel()
+		next := New(w.desk, nil)
+		if err := next.Resume(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		bad := pendingPrefix + "a/bad"
+		if _, err := w.store.Commit(w.ctx, store.Change{Op: store.Put, Key: bad, Base: store.Any, Value: []byte("{")}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel = context.WithCancel(w.ctx)
+		done := make(chan struct{})
+		go func() { defer close(done); next.Work(ctx) }()
+		defer func() { cancel(); <-done }()
+		time.Sleep(owedFirst)
+		synctest.Wait()
+		if got := keysOf(w.served(api, "auto")); len(got) != 1 {
+			t.Errorf("it serves %v", got)
+		}
+		if err := next.Resume(ctx); err == nil || !strings.Contains(err.Error(), bad) {
+			t.Errorf("got %v, want an error that names %s", err, bad)
+		}
+	})
 }
 
 // failing is a store whose commits under a prefix fail.

@@ -20,7 +20,8 @@ import (
 )
 
 // A Service answers the operations. It serves any number of goroutines and has
-// none of its own: an automatic deployment is made by the call that needs it.
+// none of its own: an automatic deployment is made by the call that needs it,
+// and what fails then by Work, which its owner runs.
 type Service struct {
 	v2.Unimplemented // what is not built yet answers 501
 
@@ -29,6 +30,7 @@ type Service struct {
 	// could not be served. Its text is shown to the client.
 	compiles func(*gate.Definition) error
 	turns    turns
+	owed     chan struct{} // holds a token while an automatic deployment is due that failed
 }
 
 var _ v2.Service = (*Service)(nil)
@@ -39,7 +41,7 @@ func New(d *control.Desk, compiles func(*gate.Definition) error) *Service {
 	if compiles == nil {
 		compiles = func(*gate.Definition) error { return nil }
 	}
-	return &Service{desk: d, compiles: compiles}
+	return &Service{desk: d, compiles: compiles, owed: make(chan struct{}, 1)}
 }
 
 // A draft is one API as an operation sees it, in one run.
