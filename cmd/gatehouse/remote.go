@@ -37,7 +37,7 @@ type wireError struct {
 }
 
 // do makes a signed call for a service and decodes its JSON into out, unless
-// that is nil. Credentials are those of the environment, else test/test.
+// that is nil; a *[]byte takes the answer as it is. Credentials are those of the environment, else test/test.
 func (r *remote) do(ctx context.Context, t *terminal, service, method, path string, in, out any) error {
 	if err := r.checkURL(); err != nil {
 		return err
@@ -110,6 +110,10 @@ func (r *remote) send(t *terminal, request *http.Request, out any) error {
 		return refused(request, answer, text)
 	}
 	if out == nil {
+		return nil
+	}
+	if raw, ok := out.(*[]byte); ok {
+		*raw = text
 		return nil
 	}
 	if err := json.Unmarshal(text, out); err != nil {

@@ -67,6 +67,11 @@ func TestScripts(t *testing.T) {
 			s := &stage{released: make(chan struct{})}
 			e.Values[stageKey{}] = s
 			e.Setenv("GATEHOUSE_CLIENTS", "") // of the outer test run, no key of ours
+			examples, err := filepath.Abs("../../examples")
+			e.Setenv("EXAMPLES", examples)
+			if err != nil {
+				return err
+			}
 			e.Defer(s.close)
 			return nil
 		},

@@ -72,7 +72,7 @@ func (s *Service) ReimportApi(ctx context.Context, in *v2.ReimportApiInput) (*v2
 	if err != nil {
 		return nil, err
 	}
-	if e.custom != "" {
+	if e.custom != "" && e.custom != text(in.ApiId) {
 		return nil, bad("tags", "%s chooses the id of a new API", control.CustomIDTag)
 	}
 	d, err := s.publish(ctx, keys{p, gate.APIID(text(in.ApiId))}, e, is(in.FailOnWarnings), func(d *draft) error {
@@ -287,12 +287,20 @@ func (s *Service) rehearse(def *openapi.Definition) {
 		one.Routes = whole.Routes[i : i+1]
 		if err := s.compiles(one); err != nil {
 			found = true
-			def.Warnings = append(def.Warnings, openapi.Note{At: r.At, Text: fmt.Sprintf(textUndeployable, err)})
+			def.Warnings = append(def.Warnings, openapi.Note{At: r.At, Text: fmt.Sprintf(textUndeployable, reasonOf(err))})
 		}
 	}
 	if !found {
-		def.Warnings = append(def.Warnings, openapi.Note{Text: fmt.Sprintf(textUndeployable, err)})
+		def.Warnings = append(def.Warnings, openapi.Note{Text: fmt.Sprintf(textUndeployable, reasonOf(err))})
 	}
+}
+
+// reasonOf is a problem without the place of an API that has no id yet.
+func reasonOf(err error) error {
+	if reason := errors.Unwrap(err); reason != nil {
+		return reason
+	}
+	return err
 }
 
 func (s *Service) rehearsal(def *openapi.Definition) *gate.Definition {
