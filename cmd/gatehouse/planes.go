@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"gatehouse/internal/control"
-	v2service "gatehouse/internal/control/apigatewayv2"
 	"gatehouse/internal/control/gatehouse"
 	"gatehouse/internal/edge"
 	"gatehouse/internal/flow"
@@ -27,10 +25,9 @@ func v1Paths() []string {
 }
 
 // control is everything that a control call can mean, behind the guard.
-func (w *world) control(desk *control.Desk) (http.Handler, error) {
+func (w *world) control() (http.Handler, error) {
 	o := wire.Options{Identify: w.identify, Observe: w.observe}
-	service := v2service.New(desk, w.dryRun)
-	second, err := v2.NewHandler(service, o)
+	second, err := v2.NewHandler(w.http, o)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +39,7 @@ func (w *world) control(desk *control.Desk) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := w.explainer(service).Handler(o)
+	own, err := w.explainer(w.http).Handler(o)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 
 	"gatehouse/internal/cert"
 	"gatehouse/internal/control"
+	v2service "gatehouse/internal/control/apigatewayv2"
 	"gatehouse/internal/edge"
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
@@ -59,6 +60,8 @@ type world struct {
 	doors    []door
 	admin    net.Listener // nil: none
 	live     *plan.Live
+	desk     *control.Desk
+	http     *v2service.Service // of HTTP APIs
 	teller   teller
 
 	planned   chan struct{} // closed when the first plan serves
@@ -296,14 +299,15 @@ func (w *world) wire() error {
 			first()
 		},
 	}
-	desk := &control.Desk{
+	w.desk = &control.Desk{
 		Store: w.store, Limits: w.limits(), Account: w.Account, PublicURL: w.PublicURL,
 		Handled: w.follower.Wait, Log: w.Log, Regions: w.Regions, Local: w.local(),
 	}
 	if w.AnyPlace {
-		desk.Regions = nil
+		w.desk.Regions = nil
 	}
-	handler, err := w.control(desk)
+	w.http = v2service.New(w.desk, w.dryRun)
+	handler, err := w.control()
 	if err != nil {
 		return err
 	}
@@ -388,7 +392,7 @@ func (w *world) run(ctx context.Context, ready func() error) error {
 	}()
 	life, end := context.WithCancel(context.Background())
 	var following sync.WaitGroup
-	// The follower is waited for before the store is closed.
+	// What works on the store is waited for before it is closed.
 	w.later(func() { end(); following.Wait() })
 	failed := make(chan error, len(w.doors)+2)
 	following.Go(func() {
@@ -410,6 +414,8 @@ func (w *world) run(ctx context.Context, ready func() error) error {
 	case <-ctx.Done():
 		return nil
 	}
+	w.resume(ctx)
+	following.Go(func() { w.http.Work(life) })
 	var serving sync.WaitGroup
 	for i := range w.doors {
 		serving.Go(func() {
@@ -424,6 +430,7 @@ func (w *world) run(ctx context.Context, ready func() error) error {
 		w.drain(0)
 		return err
 	}
+	following.Go(func() { w.desk.Tidy(life) })
 	select {
 	case err := <-failed:
 		w.drain(0)
@@ -432,6 +439,20 @@ func (w *world) run(ctx context.Context, ready func() error) error {
 		w.Log.Info("ending", "why", context.Cause(ctx).Error(), "delay", w.Drain.Delay.String(), "timeout", w.Drain.Timeout.String())
 		w.drain(time.Duration(w.Drain.Delay))
 		return nil
+	}
+}
+
+// resumeWithin bounds how long a start waits for what the process before it
+// left due.
+const resumeWithin = 30 * time.Second
+
+// resume brings into force what was accepted before the start: until then a
+// route that GetRoutes shows could be one that answers 404.
+func (w *world) resume(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, resumeWithin)
+	defer cancel()
+	if err := w.http.Resume(ctx); err != nil {
+		w.Log.Error("automatic deployments were due at the start and could not all be made; trying again in the background", "err", err)
 	}
 }
 
