@@ -16,6 +16,7 @@ type contestant struct {
 	url  string
 	host string // of the Host field
 	proc *child
+	lua  string // wrk's script, where it is not the thousand paths in turn
 }
 
 // The keys of the contestants that others are compared with.
@@ -106,9 +107,9 @@ func (w *world) startNginxContestants(ctx context.Context) ([]*contestant, error
 	}
 	const host = "bench.localhost"
 	return []*contestant{
-		{keyBare, "nginx, bare", "http://" + w.addr("Bare"), host, p},
-		{keyLogged, "nginx, 1000 locations, JSON log", "http://" + w.addr("Logged"), host, p},
-		{keyTLS, "nginx, TLS", "https://" + w.addr("TLS"), host, p},
+		{key: keyBare, name: "nginx, bare", url: "http://" + w.addr("Bare"), host: host, proc: p},
+		{key: keyLogged, name: "nginx, 1000 locations, JSON log", url: "http://" + w.addr("Logged"), host: host, proc: p},
+		{key: keyTLS, name: "nginx, TLS", url: "https://" + w.addr("TLS"), host: host, proc: p},
 	}, nil
 }
 
@@ -122,7 +123,7 @@ func (w *world) startReverseProxy(ctx context.Context) ([]*contestant, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []*contestant{{keyReverseProxy, "net/http ReverseProxy", "http://" + w.addr("Reverse"), "bench.localhost", p}},
+	return []*contestant{{key: keyReverseProxy, name: "net/http ReverseProxy", url: "http://" + w.addr("Reverse"), host: "bench.localhost", proc: p}},
 		p.listening(ctx, w.addr("Reverse"))
 }
 
@@ -142,7 +143,7 @@ func (w *world) startCaddy(ctx context.Context) ([]*contestant, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []*contestant{{keyCaddy, "Caddy", "http://" + w.addr("Caddy"), "bench.localhost", p}}, p.listening(ctx, w.addr("Caddy"))
+	return []*contestant{{key: keyCaddy, name: "Caddy", url: "http://" + w.addr("Caddy"), host: "bench.localhost", proc: p}}, p.listening(ctx, w.addr("Caddy"))
 }
 
 // versions describes the contestants' programs for the table's foot.

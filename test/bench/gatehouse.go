@@ -172,7 +172,7 @@ func (w *world) startGatehouseContestants(ctx context.Context) ([]*contestant, e
 	}
 	fmt.Fprintf(os.Stderr, "bench: made and deployed %d routes in %v\n", routes, time.Since(began).Round(10*time.Millisecond))
 	return []*contestant{
-		{keyGatehouse, "gatehouse, 1000 routes, metrics, JSON log", "http://" + w.addr("Data"), executeHost(id), h.child},
-		{keyGatehouseTLS, "gatehouse, the same with TLS", "https://" + w.addr("DataTLS"), executeHost(id), h.child},
+		{key: keyGatehouse, name: "gatehouse, 1000 routes, metrics, JSON log", url: "http://" + w.addr("Data"), host: executeHost(id), proc: h.child},
+		{key: keyGatehouseTLS, name: "gatehouse, the same with TLS", url: "https://" + w.addr("DataTLS"), host: executeHost(id), proc: h.child},
 	}, nil
 }

@@ -42,6 +42,7 @@ type options struct {
 	wait    time.Duration
 	size    int64
 	changes int
+	apis    int
 }
 
 // The subcommands in the order in which `all` runs them.
@@ -56,6 +57,7 @@ var commands = []struct {
 	{"start", []string{"taskset"}, runStart},
 	{"stream", []string{"taskset"}, runStream},
 	{"changes", []string{"nginx", "wrk", "taskset"}, runChanges},
+	{"catalogue", []string{"nginx", "wrk", "taskset"}, runCatalogue},
 }
 
 // maxRun ends a run that hangs.
@@ -127,7 +129,8 @@ func parseOptions(what string, args []string) (*options, error) {
 	f.IntVar(&o.conns, "conns", 10_000, "connections of idle")
 	f.DurationVar(&o.wait, "wait", 30*time.Second, "quiet time of idle")
 	f.Int64Var(&o.size, "size", 5<<30, "bytes of stream, each way")
-	f.IntVar(&o.changes, "changes", 200, "configuration changes of changes")
+	f.IntVar(&o.changes, "changes", 200, "configuration changes of changes, and edits of catalogue")
+	f.IntVar(&o.apis, "apis", 1000, "APIs of catalogue, of 100 routes each")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
@@ -138,7 +141,7 @@ func parseOptions(what string, args []string) (*options, error) {
 		flag  string
 		value int64
 		max   int64
-	}{{"rounds", int64(o.rounds), 1000}, {"conns", int64(o.conns), 15_000}, {"size", o.size, 1 << 40}, {"changes", int64(o.changes), 10_000},
+	}{{"rounds", int64(o.rounds), 1000}, {"conns", int64(o.conns), 15_000}, {"size", o.size, 1 << 40}, {"changes", int64(o.changes), 10_000}, {"apis", int64(o.apis), 10_000},
 		{"slice", int64(o.slice), int64(time.Minute)}, {"warm", int64(o.warm), int64(time.Minute)}, {"wait", int64(o.wait), int64(10 * time.Minute)}} {
 		if n.value < 1 || n.value > n.max {
 			return nil, fmt.Errorf("-%s is out of range: at most %d", n.flag, n.max)

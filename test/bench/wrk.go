@@ -55,6 +55,9 @@ func (w *world) startWrk(ctx context.Context, c *contestant, d time.Duration) (*
 // begins, so that choosing one costs wrk a table look-up.
 func (w *world) wrkScript(c *contestant) (string, error) {
 	path := w.path("wrk-" + c.key + ".lua")
+	if c.lua != "" {
+		return path, os.WriteFile(path, []byte(c.lua), 0o644)
+	}
 	text := fmt.Sprintf(`local reqs, n, i = {}, %d, 0
 function init(args)
   for k = 1, n do
