@@ -2,7 +2,9 @@ package control
 
 import (
 	"crypto/rand"
+	"fmt"
 	"regexp"
+	"strings"
 )
 
 // Lengths of generated ids, in characters of [a-z0-9]. No client validates
@@ -45,3 +47,19 @@ const CustomIDTag = "_custom_id_"
 // An id stands in a Host as one label, so it is lower case, and at most 63
 // characters (RFC 1035 section 2.3.4).
 var customID = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// vpcMark stands between an API's id and that of a VPC endpoint in a Host
+// (developer guide, "Invoke a private API"): an id that held it would be cut
+// there, and found by no Host.
+const vpcMark = "-vpce-"
+
+// checkCustomID takes an id that its API can be reached by.
+func checkCustomID(id string) error {
+	switch {
+	case !customID.MatchString(id):
+		return fmt.Errorf("tag %s: %.80q is no id: use 1 to 63 characters of a-z, 0-9 and inner hyphens", CustomIDTag, id)
+	case strings.Contains(id, vpcMark):
+		return fmt.Errorf("tag %s: %q is no id: in a host name %s ends an API's id and begins that of a VPC endpoint", CustomIDTag, id, vpcMark)
+	}
+	return nil
+}

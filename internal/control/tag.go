@@ -26,8 +26,8 @@ func SplitTags(tags map[string]string) (keep map[string]string, id string, err e
 	for _, k := range slices.Sorted(maps.Keys(tags)) {
 		v := tags[k]
 		if k == CustomIDTag {
-			if !customID.MatchString(v) {
-				return nil, "", fmt.Errorf("tag %s: %.80q is no id: use 1 to 63 characters of a-z, 0-9 and inner hyphens", k, v)
+			if err := checkCustomID(v); err != nil {
+				return nil, "", err
 			}
 			id = v
 			continue
