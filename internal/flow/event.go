@@ -10,7 +10,7 @@ import (
 // ledger all read the same one. It lies inside its Exchange and is filled in
 // place.
 type Event struct {
-	Status        int           // as written to the client; 0 when nothing was
+	Status        int           // as written to the client; 0 when nothing was, 499 when the client was gone
 	Duration      time.Duration // from the first byte of the head to the last of the reply
 	BytesIn       int64         // of the request body
 	BytesOut      int64         // of the reply body

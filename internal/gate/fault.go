@@ -56,19 +56,27 @@ const (
 	IntegrationTimeout         Kind = "INTEGRATION_TIMEOUT"
 	IntegrationMalformed       Kind = "INTEGRATION_MALFORMED" // an answer that is no HTTP
 	MissingAuthenticationToken Kind = "MISSING_AUTHENTICATION_TOKEN"
+	RequestBodyMalformed       Kind = "REQUEST_BODY_MALFORMED" // framing that is no HTTP, or not the declared length
+	RequestBodyTimeout         Kind = "REQUEST_BODY_TIMEOUT"   // it came too slowly
 	RequestTooLarge            Kind = "REQUEST_TOO_LARGE"
 	ResourceNotFound           Kind = "RESOURCE_NOT_FOUND"
 	Throttled                  Kind = "THROTTLED"
 	Unauthorized               Kind = "UNAUTHORIZED"
-	Internal                   Kind = "INTERNAL" // our own defect: a panic, a plan that did not compile
+	ClientGone                 Kind = "CLIENT_GONE" // it left before its request was whole: nobody reads an answer
+	Internal                   Kind = "INTERNAL"    // our own defect: a panic, a plan that did not compile
 )
+
+// StatusClientGone is the status of a ClientGone in logs and metrics. It is
+// nginx's number for "client closed request"; HTTP has none, since it is never
+// sent.
+const StatusClientGone = 499
 
 // httpAnswer is the table of HTTP APIs. The bodies cannot be customised on
 // AWS. Source: default responses of HTTP APIs (developer guide, "Working with
 // HTTP APIs"); 503 is a backend that cannot be reached or is too late.
 func httpAnswer(k Kind) (status int, message string) {
 	switch k {
-	case BadRequestBody, BadRequestParameters:
+	case BadRequestBody, BadRequestParameters, RequestBodyMalformed:
 		return http.StatusBadRequest, "Bad Request"
 	case Unauthorized:
 		return http.StatusUnauthorized, "Unauthorized"
@@ -76,12 +84,16 @@ func httpAnswer(k Kind) (status int, message string) {
 		return http.StatusForbidden, "Forbidden"
 	case ResourceNotFound:
 		return http.StatusNotFound, "Not Found"
+	case RequestBodyTimeout:
+		return http.StatusRequestTimeout, "Request Timeout" // AWS documents no text; this is RFC 9110's
 	case RequestTooLarge:
 		return http.StatusRequestEntityTooLarge, "Request Entity Too Large"
 	case Throttled:
 		return http.StatusTooManyRequests, "Too Many Requests"
 	case IntegrationFailure, IntegrationTimeout:
 		return http.StatusServiceUnavailable, "Service Unavailable"
+	case ClientGone:
+		return StatusClientGone, "Client Closed Request"
 	}
 	// APIConfigurationError, AuthorizerConfiguration, AuthorizerFailure,
 	// IntegrationMalformed, Internal, and any kind without a row of its own.
@@ -120,6 +132,8 @@ func (k Kind) ResponseType() string {
 	switch k {
 	case IntegrationMalformed:
 		return string(IntegrationFailure)
+	case RequestBodyMalformed, RequestBodyTimeout, ClientGone:
+		return "DEFAULT_4XX"
 	case Internal:
 		return "DEFAULT_5XX"
 	}

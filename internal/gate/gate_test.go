@@ -121,6 +121,9 @@ func TestRenderHTTP(t *testing.T) {
 		{"A refusal.", Fault{Kind: AccessDenied}, 403, `{"message":"Forbidden"}`},
 		{"No route, stage or mapping.", Fault{Kind: ResourceNotFound}, 404, `{"message":"Not Found"}`},
 		{"A body of more than 10 MiB.", Fault{Kind: RequestTooLarge}, 413, `{"message":"Request Entity Too Large"}`},
+		{"A body whose framing is broken.", Fault{Kind: RequestBodyMalformed}, 400, `{"message":"Bad Request"}`},
+		{"A body that comes too slowly.", Fault{Kind: RequestBodyTimeout}, 408, `{"message":"Request Timeout"}`},
+		{"A client that left: logs and metrics see it, nobody reads it, and it is no 5xx.", Fault{Kind: ClientGone}, 499, `{"message":"Client Closed Request"}`},
 		{"Too fast.", Fault{Kind: Throttled}, 429, `{"message":"Too Many Requests"}`},
 		{"A definition that cannot be served.", Fault{Kind: APIConfigurationError}, 500, `{"message":"Internal Server Error"}`},
 		{"A backend that cannot be reached.", Fault{Kind: IntegrationFailure}, 503, `{"message":"Service Unavailable"}`},
@@ -135,5 +138,22 @@ func TestRenderHTTP(t *testing.T) {
 				t.Errorf("got %d %s %s", got.Status, got.ContentType, got.Body)
 			}
 		})
+	}
+}
+
+// TestResponseType holds that only AWS's own names leave the house.
+func TestResponseType(t *testing.T) {
+	for kind, want := range map[Kind]string{
+		AccessDenied:         "ACCESS_DENIED",
+		RequestTooLarge:      "REQUEST_TOO_LARGE",
+		RequestBodyMalformed: "DEFAULT_4XX",
+		RequestBodyTimeout:   "DEFAULT_4XX",
+		ClientGone:           "DEFAULT_4XX",
+		IntegrationMalformed: "INTEGRATION_FAILURE",
+		Internal:             "DEFAULT_5XX",
+	} {
+		if got := kind.ResponseType(); got != want {
+			t.Errorf("%s: got %s, want %s", kind, got, want)
+		}
 	}
 }
