@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"fmt"
 	"io"
 	"strconv"
 	"time"
@@ -69,7 +68,7 @@ func (k *Call) Reset() {
 }
 
 // frame completes the head with the framing fields, and with the body as far
-// as it is small or already there.
+// as it is small or already there. Its errors are those of reading the body.
 //
 // A request without a body says so: HTTP APIs send Content-Length: 0 whatever
 // the method ("Working with HTTP integrations"; seen in captures of OPTIONS).
@@ -105,10 +104,10 @@ func (k *Call) absorb(x *flow.Exchange, n int) error {
 		got, err := s.Read(k.Head[len(k.Head) : len(k.Head)+n])
 		k.Head = k.Head[:len(k.Head)+got]
 		n -= got
-		if err != nil && (n > 0 || err != io.EOF) {
-			if err == io.EOF {
-				err = fmt.Errorf("request body ended %d bytes short: %w", n, io.ErrUnexpectedEOF)
-			}
+		if err == io.EOF && n > 0 {
+			err = errLength
+		}
+		if err != nil && err != io.EOF {
 			return err
 		}
 	}

@@ -24,15 +24,15 @@ const defaultTimeout = 30 * time.Second
 // it, and so does what a body is longer than AWS allows, at a second a MiB.
 // Behind the head the reply's body may take as long as it keeps coming.
 //
-// The error is a *gate.Fault, or what reading the client's body returned, as
-// it is. x.Event.Backend, Reused and Retry tell what happened either way. When
+// The error is a *gate.Fault, or a *flow.BodyError with what reading the
+// client's body returned. x.Event.Backend, Reused and Retry tell what happened either way. When
 // the backend answered before it had read the whole request, the rest of
 // x.In.Body is left unread: the client's connection has to end with the reply.
 func (t *Target) Do(x *flow.Exchange, k *Call) error {
 	x.Out.Clear()
 	x.Out.Body = flow.Body{}
 	if err := k.frame(x); err != nil {
-		return err
+		return &flow.BodyError{Err: err}
 	}
 	k.begun = t.pools.now()
 	t.limit(x, k)
@@ -170,9 +170,9 @@ func bodiless(x *flow.Exchange, k *Call) flow.Body {
 
 // fault turns the failure of a call into what the client gets, and notes it.
 func (t *Target) fault(x *flow.Exchange, k *Call, err error) error {
-	var client *clientError
+	var client *flow.BodyError
 	if errors.As(err, &client) {
-		return client.err
+		return client
 	}
 	kind, failure := classify(err)
 	if isTimeout(err) && !time.Now().Before(x.Deadline) {

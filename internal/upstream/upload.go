@@ -39,13 +39,6 @@ func newUpload() *upload {
 	return &upload{done: make(chan struct{}, 1), buf: make([]byte, uploadBuffer)}
 }
 
-// A clientError wraps what reading the client's body returned on its way
-// through this package.
-type clientError struct{ err error }
-
-func (e *clientError) Error() string { return e.err.Error() }
-func (e *clientError) Unwrap() error { return e.err }
-
 // upload sends what is left of the request and reads the head of the reply.
 func (t *Target) upload(x *flow.Exchange, k *Call, c *conn) error {
 	u := t.pools.uploads.Get().(*upload)
@@ -53,7 +46,7 @@ func (t *Target) upload(x *flow.Exchange, k *Call, c *conn) error {
 	c.h1.ReadBy(time.Time{})
 	go u.listen(c, k.Method)
 	err := u.send(x, k, c)
-	var client *clientError
+	var client *flow.BodyError
 	switch {
 	case errors.As(err, &client):
 		c.timed.Abort() // wakes the listener; the caller's cut follows
@@ -105,7 +98,7 @@ func (u *upload) send(x *flow.Exchange, k *Call, c *conn) error {
 		n, err := s.Read(u.buf)
 		lend(x, time.Since(begun))
 		if err != nil && err != io.EOF {
-			return &clientError{err}
+			return &flow.BodyError{Err: err}
 		}
 		lendLength(x, sent, int64(n))
 		sent += int64(n)
@@ -115,7 +108,7 @@ func (u *upload) send(x *flow.Exchange, k *Call, c *conn) error {
 				u.frame = h1.AppendLastChunk(u.frame, s.Trailer())
 			}
 		} else if left -= int64(n); left < 0 || err == io.EOF && left > 0 {
-			return &clientError{errLength}
+			return &flow.BodyError{Err: errLength}
 		}
 		if werr := u.write(x, c, u.piece(k, n)); werr != nil {
 			return werr
@@ -140,7 +133,7 @@ func (u *upload) sendBytes(x *flow.Exchange, k *Call, c *conn) error {
 	return nil
 }
 
-var errLength = errors.New("the request body is not as long as was declared")
+var errLength = errors.New("not as long as was declared")
 
 // piece is what to write for n bytes of the body.
 func (u *upload) piece(k *Call, n int) []byte {

@@ -24,6 +24,14 @@ type held struct{ source }
 
 func (h *held) Buffered() []byte { return []byte(h.text) }
 
+// failing is a body of which something is in memory that cannot be read.
+type failing struct{ err error }
+
+func (f *failing) Buffered() []byte         { return []byte("x") }
+func (f *failing) Read([]byte) (int, error) { return 0, f.err }
+func (f *failing) Close() error             { return nil }
+func (f *failing) Trailer() *field.List     { return nil }
+
 // TestFraming holds how a request's body reaches the wire.
 func TestFraming(t *testing.T) {
 	sum := &field.List{}
@@ -187,7 +195,7 @@ func startServer(t *testing.T, secure bool, h http.HandlerFunc) (target *Target,
 }
 
 // TestClientBodyFails holds that a backend never takes half a body for the
-// whole, and that the error comes back as it is.
+// whole, and that what the body returned is told from a failure of the backend.
 func TestClientBodyFails(t *testing.T) {
 	tooLarge := gate.Fail(gate.RequestTooLarge, errors.New("over the limit"))
 	long := strings.Repeat("x", smallBody+1)
@@ -199,6 +207,7 @@ func TestClientBodyFails(t *testing.T) {
 		{"A long body of known length.", flow.Streamed(&source{text: long, fail: tooLarge}, 1<<20), true},
 		{"A body of unknown length.", flow.Streamed(&source{text: long, fail: tooLarge}, flow.Unknown), true},
 		{"A short one, which the backend never hears of.", flow.Streamed(&source{text: "ab", fail: tooLarge}, 3), false},
+		{"One that fails while it is in memory.", flow.Streamed(&failing{tooLarge}, flow.Unknown), false},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			got := make(chan string, 1)
@@ -211,8 +220,12 @@ func TestClientBodyFails(t *testing.T) {
 			})
 			target := newPools(t, Options{}).Target(b.address())
 			o := do(target, exchange(tc.body), request("POST"))
-			if o.err != error(tooLarge) {
-				t.Errorf("got %v, want the fault itself", o.err)
+			var body *flow.BodyError
+			if !errors.As(o.err, &body) || body.Err != error(tooLarge) {
+				t.Errorf("got %v, want the fault itself in a BodyError", o.err)
+			}
+			if o.x.Event.Backend.Failure != flow.NoFailure {
+				t.Errorf("the backend is blamed: %v", o.x.Event.Backend.Failure)
 			}
 			if o.x.Event.Backend.Called != tc.called {
 				t.Errorf("called = %v", o.x.Event.Backend.Called)
@@ -222,6 +235,35 @@ func TestClientBodyFails(t *testing.T) {
 			}
 			if g := <-got; strings.HasSuffix(g, "0\r\n\r\n") {
 				t.Error("the last chunk was sent")
+			}
+			if n := target.conns.Load(); n != 0 {
+				t.Errorf("%d connections left", n)
+			}
+		})
+	}
+}
+
+// TestClientBodyLength holds that a body which is not as long as was declared
+// is the client's affair, whether it is short enough to be read before the
+// backend is called or not.
+func TestClientBodyLength(t *testing.T) {
+	const long = smallBody + 1
+	for _, tc := range []struct {
+		desc           string
+		sent, declared int
+	}{
+		{"A short one.", 2, 3},
+		{"A long one.", long, long + 1},
+		{"A long one that stops at once.", 0, long},
+		{"A long one that goes on.", long + 1, long},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			b := startBackend(t, func(_ int, p *peer) { io.Copy(io.Discard, p.r) })
+			target := newPools(t, Options{}).Target(b.address())
+			o := do(target, exchange(flow.Streamed(&source{text: strings.Repeat("x", tc.sent)}, int64(tc.declared))), request("POST"))
+			var body *flow.BodyError
+			if !errors.As(o.err, &body) {
+				t.Errorf("got %v", o.err)
 			}
 			if n := target.conns.Load(); n != 0 {
 				t.Errorf("%d connections left", n)
