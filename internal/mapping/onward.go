@@ -236,14 +236,15 @@ var (
 	errStatus  = errors.New("the value is no status code from 200 to 599")
 )
 
-// failed is the fault of a mapping that fails. What reading a body returned is
-// passed on as it is, such as the fault of one that is too large.
+// failed is the fault of a mapping that fails. What else an expression returns
+// is what reading a body did: the client's own, which is its own affair, or
+// the backend's.
 func failed(kind gate.Kind, key string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, expr.ErrTooLong), err == errControl, err == errHost, err == errStatus:
+	case errors.Is(err, expr.ErrTooLong), err == errControl, err == errHost, err == errStatus, kind == responseFailure:
 		return gate.Failf(kind, "parameter mapping %q: %w", key, err)
 	}
-	return err
+	return &flow.BodyError{Err: err}
 }
