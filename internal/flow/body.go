@@ -141,7 +141,3 @@ func (r *replay) Read(p []byte) (int, error) {
 	}
 	return n, nil
 }
-
-// Buffered returns what was read ahead, so that a backend gets it with the
-// head.
-func (r *replay) Buffered() []byte { return r.held }

@@ -49,14 +49,5 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Buffered returns what of the stream is in memory already, where it tells: a
-// backend then gets a short body with the head.
-func (c *counted) Buffered() []byte {
-	if held, ok := c.in.(interface{ Buffered() []byte }); ok {
-		return held.Buffered()
-	}
-	return nil
-}
-
 func (c *counted) Close() error         { return c.in.Close() }
 func (c *counted) Trailer() *field.List { return c.in.Trailer() }

@@ -28,6 +28,7 @@ type Call struct {
 
 	rest    restKind // what is left of the body once Head is sent
 	payload []byte   // of restBytes
+	led     int      // bytes of the stream that are in Head already
 	begun   time.Duration
 	scratch []byte
 }
@@ -47,6 +48,10 @@ const (
 // does not hold a connection.
 const smallBody = 16 << 10
 
+// firstPiece is how much of a longer body is read before the backend is called:
+// a client that says it will send and does not must hold no connection either.
+const firstPiece = 4 << 10
+
 // maxKept is the longest head whose memory a call keeps.
 const maxKept = 64 << 10
 
@@ -64,7 +69,7 @@ func (k *Call) Free() {
 // Reset empties the call and keeps its memory.
 func (k *Call) Reset() {
 	k.Method, k.Head, k.Timeout = "", k.Head[:0], 0
-	k.rest, k.payload = restNone, nil
+	k.rest, k.payload, k.led = restNone, nil, 0
 }
 
 // frame completes the head with the framing fields, and with the body as far
@@ -91,17 +96,45 @@ func (k *Call) frame(x *flow.Exchange) error {
 		return k.absorb(x, int(n))
 	default:
 		k.rest = restSized
+		return k.lead(x)
 	}
 	return nil
 }
 
-// absorb reads a small body of known length behind the head.
-func (k *Call) absorb(x *flow.Exchange, n int) error {
+// lead reads the first piece of a long body of known length behind the head.
+func (k *Call) lead(x *flow.Exchange) (err error) {
+	from := len(k.Head)
+	k.Head = room(k.Head, firstPiece)
+	k.led, err = pull(x, k.Head[from:from+firstPiece])
+	k.Head = k.Head[:from+k.led]
+	if err == io.EOF {
+		return errLength
+	}
+	return err
+}
+
+// maxEmpty is how many reads of a body in a row may bring nothing.
+const maxEmpty = 100
+
+// pull reads a piece of the client's body, which ends with the piece where err
+// is io.EOF.
+func pull(x *flow.Exchange, p []byte) (n int, err error) {
 	begun := time.Now()
 	s := x.In.Body.Stream()
+	for range maxEmpty {
+		if n, err = s.Read(p); n > 0 || err != nil {
+			lend(x, time.Since(begun))
+			return n, err
+		}
+	}
+	return 0, io.ErrNoProgress
+}
+
+// absorb reads a small body of known length behind the head.
+func (k *Call) absorb(x *flow.Exchange, n int) error {
 	for n > 0 {
 		k.Head = room(k.Head, n)
-		got, err := s.Read(k.Head[len(k.Head) : len(k.Head)+n])
+		got, err := pull(x, k.Head[len(k.Head):len(k.Head)+n])
 		k.Head = k.Head[:len(k.Head)+got]
 		n -= got
 		if err == io.EOF && n > 0 {
@@ -111,44 +144,36 @@ func (k *Call) absorb(x *flow.Exchange, n int) error {
 			return err
 		}
 	}
-	lend(x, time.Since(begun))
 	return nil
 }
 
-// frameUnknown frames a body whose length the client did not declare. What of
-// it is already in memory goes with the head; where that is all, as with most
-// small bodies, the backend gets a length instead of chunks.
+// frameUnknown frames a body whose length the client did not declare. Its
+// first piece goes with the head; where that is all, as with most small
+// bodies, the backend gets a length instead of chunks.
 func (k *Call) frameUnknown(x *flow.Exchange) error {
-	const chunked = "Transfer-Encoding: chunked\r\n\r\n"
-	s := x.In.Body.Stream()
-	held, ok := s.(interface{ Buffered() []byte })
-	if !ok || len(held.Buffered()) == 0 {
-		k.Head = append(k.Head, chunked...)
-		k.rest = restChunked
-		return nil
-	}
 	if k.scratch == nil {
-		k.scratch = make([]byte, 4<<10)
+		k.scratch = make([]byte, firstPiece)
 	}
-	n, err := s.Read(k.scratch)
+	n, err := pull(x, k.scratch)
 	first := k.scratch[:n]
 	if err != nil && err != io.EOF {
 		return err
 	}
-	if err == io.EOF && s.Trailer() == nil {
+	trailer := x.In.Body.Stream().Trailer()
+	if err == io.EOF && trailer == nil {
 		k.Head = append(k.Head, "Content-Length: "...)
 		k.Head = strconv.AppendInt(k.Head, int64(n), 10)
 		k.Head = append(k.Head, "\r\n\r\n"...)
 		k.Head = append(k.Head, first...)
 		return nil
 	}
-	k.Head = append(k.Head, chunked...)
+	k.Head = append(k.Head, "Transfer-Encoding: chunked\r\n\r\n"...)
 	k.Head = h1.AppendChunk(k.Head, first)
 	if err == io.EOF {
-		k.Head = h1.AppendLastChunk(k.Head, s.Trailer())
+		k.Head = h1.AppendLastChunk(k.Head, trailer)
 		return nil
 	}
-	k.rest = restChunked
+	k.rest, k.led = restChunked, n
 	return nil
 }
 

@@ -240,7 +240,8 @@ func TestRetry(t *testing.T) {
 		{"A POST does not: it may have been done.", "POST", flow.Body{}, func(*peer) {}, false},
 		{"A PATCH does not.", "PATCH", flow.Bytes([]byte("abc")), func(*peer) {}, false},
 		{"A GET that was answered in part does not.", "GET", flow.Body{}, func(p *peer) { p.send("HTTP/1.1 200 OK\r\n") }, false},
-		{"A PUT whose body is a stream does not.", "PUT", flow.Streamed(&source{text: "abc"}, flow.Unknown), func(*peer) {}, false},
+		{"A PUT whose body is a stream does not.", "PUT", flow.Streamed(&source{text: "abc", piece: 1}, flow.Unknown), func(*peer) {}, false},
+		{"Unless it came in one piece.", "PUT", flow.Streamed(&source{text: "abc"}, flow.Unknown), func(*peer) {}, true},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			b := startBackend(t, func(n int, p *peer) {

@@ -11,6 +11,7 @@ import (
 type source struct {
 	text    string
 	piece   int // bytes a read; 0: as many as fit
+	idle    int // reads that bring nothing, before the others
 	fail    error
 	trailer *field.List
 	step    func(left int)
@@ -19,6 +20,10 @@ type source struct {
 func (s *source) Read(p []byte) (int, error) {
 	if s.step != nil {
 		s.step(len(s.text))
+	}
+	if s.idle > 0 {
+		s.idle--
+		return 0, nil
 	}
 	if s.piece > 0 {
 		p = p[:min(s.piece, len(p))]

@@ -92,11 +92,9 @@ func (u *upload) send(x *flow.Exchange, k *Call, c *conn) error {
 		return u.sendBytes(x, k, c)
 	}
 	s := x.In.Body.Stream()
-	left := x.In.Body.Len()
-	for sent := int64(0); ; {
-		begun := time.Now()
-		n, err := s.Read(u.buf)
-		lend(x, time.Since(begun))
+	left := x.In.Body.Len() - int64(k.led)
+	for sent := int64(k.led); ; {
+		n, err := pull(x, u.buf)
 		if err != nil && err != io.EOF {
 			return &flow.BodyError{Err: err}
 		}

@@ -18,20 +18,6 @@ import (
 	"gatehouse/internal/gate"
 )
 
-// held is a source that tells what of it is in memory, as the body of a
-// connection does.
-type held struct{ source }
-
-func (h *held) Buffered() []byte { return []byte(h.text) }
-
-// failing is a body of which something is in memory that cannot be read.
-type failing struct{ err error }
-
-func (f *failing) Buffered() []byte         { return []byte("x") }
-func (f *failing) Read([]byte) (int, error) { return 0, f.err }
-func (f *failing) Close() error             { return nil }
-func (f *failing) Trailer() *field.List     { return nil }
-
 // TestFraming holds how a request's body reaches the wire.
 func TestFraming(t *testing.T) {
 	sum := &field.List{}
@@ -49,10 +35,10 @@ func TestFraming(t *testing.T) {
 		{"A long stream of known length.", flow.Streamed(&source{text: long, piece: 1000}, int64(len(long))), "Content-Length: 16385\r\n\r\n" + long},
 		{"A stream of unknown length goes in chunks.", flow.Streamed(&source{text: "abcd", piece: 2}, flow.Unknown), "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n"},
 		{"With its trailer.", flow.Streamed(&source{text: "ab", trailer: sum}, flow.Unknown), "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Sum: 1\r\n\r\n"},
-		{"An empty one, too.", flow.Streamed(&source{}, flow.Unknown), "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
-		{"One that is in memory as a whole gets a length.", flow.Streamed(&held{source{text: "abc"}}, flow.Unknown), "Content-Length: 3\r\n\r\nabc"},
-		{"Unless it has a trailer.", flow.Streamed(&held{source{text: "abc", trailer: sum}}, flow.Unknown), "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n"},
-		{"What is in memory of a longer one goes first.", flow.Streamed(&held{source{text: "abcd", piece: 3}}, flow.Unknown), "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n"},
+		{"An empty one gets a length.", flow.Streamed(&source{}, flow.Unknown), "Content-Length: 0\r\n\r\n"},
+		{"One that comes in one piece, too.", flow.Streamed(&source{text: "abc"}, flow.Unknown), "Content-Length: 3\r\n\r\nabc"},
+		{"Reads that bring nothing are no end.", flow.Streamed(&source{text: "abc", idle: 3}, flow.Unknown), "Content-Length: 3\r\n\r\nabc"},
+		{"The first piece of a longer one is a chunk like the others.", flow.Streamed(&source{text: "abcd", piece: 3}, flow.Unknown), "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n"},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			got := make(chan string, 1)
@@ -207,7 +193,9 @@ func TestClientBodyFails(t *testing.T) {
 		{"A long body of known length.", flow.Streamed(&source{text: long, fail: tooLarge}, 1<<20), true},
 		{"A body of unknown length.", flow.Streamed(&source{text: long, fail: tooLarge}, flow.Unknown), true},
 		{"A short one, which the backend never hears of.", flow.Streamed(&source{text: "ab", fail: tooLarge}, 3), false},
-		{"One that fails while it is in memory.", flow.Streamed(&failing{tooLarge}, flow.Unknown), false},
+		{"A long one that fails at once, of which it never hears either.", flow.Streamed(&source{fail: tooLarge}, 1<<20), false},
+		{"The same of unknown length.", flow.Streamed(&source{fail: tooLarge}, flow.Unknown), false},
+		{"One that never brings anything.", flow.Streamed(&source{idle: 1 << 30}, flow.Unknown), false},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			got := make(chan string, 1)
@@ -220,8 +208,12 @@ func TestClientBodyFails(t *testing.T) {
 			})
 			target := newPools(t, Options{}).Target(b.address())
 			o := do(target, exchange(tc.body), request("POST"))
+			want := error(tooLarge)
+			if strings.Contains(tc.desc, "never brings") {
+				want = io.ErrNoProgress
+			}
 			var body *flow.BodyError
-			if !errors.As(o.err, &body) || body.Err != error(tooLarge) {
+			if !errors.As(o.err, &body) || body.Err != want {
 				t.Errorf("got %v, want the fault itself in a BodyError", o.err)
 			}
 			if o.x.Event.Backend.Failure != flow.NoFailure {
@@ -311,6 +303,44 @@ func TestLongBodiesGetTime(t *testing.T) {
 			lendLength(x, tc.sent, tc.n)
 			if got := x.Deadline.Sub(before); got != tc.want {
 				t.Errorf("got %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestSilentUploadHoldsNothing holds that no connection is taken before the
+// client's first byte, and that the wait for it is not the backend's time.
+func TestSilentUploadHoldsNothing(t *testing.T) {
+	for _, tc := range []struct {
+		desc   string
+		length int64
+	}{
+		{"A short body.", 9},
+		{"A long one.", smallBody + 1},
+		{"One of unknown length.", flow.Unknown},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			b := startBackend(t, func(_ int, p *peer) {
+				p.head()
+				p.send(ok)
+				io.Copy(io.Discard, p.r)
+			})
+			target := newPools(t, Options{}).Target(b.address())
+			reads := 0
+			text := strings.Repeat("x", max(int(tc.length), 3))
+			silent := &source{text: text, piece: 4 << 10, step: func(int) {
+				if reads++; reads > 1 {
+					return
+				}
+				time.Sleep(100 * time.Millisecond)
+				if n := target.conns.Load(); n != 0 {
+					t.Errorf("%d connections are held", n)
+				}
+			}}
+			x := exchange(flow.Streamed(silent, tc.length))
+			x.Deadline = x.Start.Add(80 * time.Millisecond)
+			if o := do(target, x, request("POST")); o.err != nil || o.body != "ok" {
+				t.Errorf("got %q, %v", o.body, o.err)
 			}
 		})
 	}
