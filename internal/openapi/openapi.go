@@ -76,6 +76,18 @@ type Definition struct {
 	Ignored  []Note // what it says beyond what an API does, such as schemas
 }
 
+// Warn adds a warning. Beyond a bound it only says that there are more.
+func (d *Definition) Warn(at Position, format string, args ...any) {
+	switch n := len(d.Warnings); {
+	case n < maxNotes:
+		d.Warnings = append(d.Warnings, Note{at, fmt.Sprintf(format, args...)})
+	case d.Warnings[n-1] != moreNotes:
+		d.Warnings = append(d.Warnings, moreNotes)
+	}
+}
+
+var moreNotes = Note{Text: "and more of the kind"}
+
 // An Authorizer is a security scheme with an authorizer. AuthorizerId is not
 // set, and for a written document not read.
 type Authorizer struct {

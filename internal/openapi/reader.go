@@ -19,7 +19,8 @@ type reader struct {
 	security     *node  // of the document
 	integrations map[*node]*Integration
 	authorizers  map[string]*scheme
-	told         map[*node]bool // references whose failure has been told
+	ends         map[*node]*node            // what references lead to, nil for nothing
+	index        map[*node]map[string]*node // of large objects
 
 	errors, warnings, ignored notes
 	docs                      map[string]*seen

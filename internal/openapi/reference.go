@@ -38,43 +38,44 @@ func (r *reader) look(n *node, name string) {
 }
 
 // follow returns what a value stands for: itself, or the end of the chain of
-// references that begins with it. The failure of a chain is told once.
+// references that begins with it; nil if there is none, which has been told. The
+// answer is kept for everything on the way: what leads where is asked once.
 func (r *reader) follow(n *node) *node {
-	first := n
-	for range maxDepth {
-		ref := n.get("$ref")
-		if n.kind != object || ref == nil || ref.kind != text {
-			return n
-		}
-		to := r.resolve(ref)
-		if to == nil {
-			return nil
-		}
-		if to == first {
+	if r.ends == nil {
+		r.ends = map[*node]*node{}
+	}
+	var way []*node
+	end, at := n, map[*node]bool{}
+	for {
+		if known, ok := r.ends[end]; ok {
+			end = known
 			break
 		}
-		n = to
+		ref := end.get("$ref")
+		if end.kind != object || ref == nil || ref.kind != text {
+			break
+		}
+		if at[end] {
+			r.fail(end.at, "$ref %q goes in a circle", clip(ref.text))
+			end = nil
+			break
+		}
+		at[end] = true
+		way = append(way, end)
+		if end = r.resolve(ref); end == nil {
+			break
+		}
 	}
-	if r.told == nil {
-		r.told = map[*node]bool{}
+	for _, step := range way {
+		r.ends[step] = end
 	}
-	if !r.told[first] {
-		r.told[first] = true
-		r.fail(first.at, "$ref %q goes in a circle", clip(first.get("$ref").text))
-	}
-	return nil
+	return end
 }
 
 // resolve finds what a reference names (RFC 6901, as a URI fragment).
 func (r *reader) resolve(ref *node) *node {
 	fail := func(why string) *node {
-		if r.told == nil {
-			r.told = map[*node]bool{}
-		}
-		if !r.told[ref] {
-			r.told[ref] = true
-			r.fail(ref.at, "$ref %q %s", clip(ref.text), why)
-		}
+		r.fail(ref.at, "$ref %q %s", clip(ref.text), why)
 		return nil
 	}
 	pointer, local := strings.CutPrefix(ref.text, "#")
@@ -101,9 +102,28 @@ func (r *reader) resolve(ref *node) *node {
 			n = n.items[i]
 			continue
 		}
-		if n = n.get(step); n == nil {
+		if n = r.find(n, step); n == nil {
 			return fail("leads nowhere")
 		}
 	}
 	return n
+}
+
+// find is get for objects that may be large and are asked often.
+func (r *reader) find(n *node, key string) *node {
+	if len(n.members) < 16 {
+		return n.get(key)
+	}
+	if r.index == nil {
+		r.index = map[*node]map[string]*node{}
+	}
+	members := r.index[n]
+	if members == nil {
+		members = make(map[string]*node, len(n.members))
+		for _, m := range n.members {
+			members[m.key] = m.value
+		}
+		r.index[n] = members
+	}
+	return members[key]
 }

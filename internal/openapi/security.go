@@ -11,6 +11,10 @@ type scheme struct {
 	iam        bool
 }
 
+// maxAlternatives bounds the security requirements of an operation, and the
+// schemes of each: those of the document are read for every operation.
+const maxAlternatives = 20
+
 // Kinds of authorization of a route.
 const (
 	authNone   = "NONE"
@@ -161,10 +165,18 @@ func (r *reader) signs(security *node) bool {
 // would have to be asked are refused. Leaving one of two alternatives out would
 // do no harm, but nobody could tell which.
 func (r *reader) require(security *node, route *Route, where string, inherited bool) {
+	if len(security.items) > maxAlternatives {
+		r.fail(security.at, "%s: security has %d alternatives, at most %d are read", where, len(security.items), maxAlternatives)
+		return
+	}
 	var found *member
 	open := len(security.items) == 0
 	for _, alternative := range security.items {
 		if !r.is(alternative, object, where+": security") {
+			return
+		}
+		if len(alternative.members) > maxAlternatives {
+			r.fail(alternative.at, "%s: security names %d schemes at once, at most %d are read", where, len(alternative.members), maxAlternatives)
 			return
 		}
 		open = open || len(alternative.members) == 0

@@ -65,7 +65,7 @@ func (r *reader) fillOne(n *node, where string, to any) {
 			*p.p = &s
 		}
 	case capitals:
-		r.fillOne(n, where, word{p.p})
+		r.fillOne(n, where, word(p))
 	case **bool:
 		if b, ok := r.boolean(n, where); ok {
 			*p = &b

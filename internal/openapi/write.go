@@ -51,6 +51,7 @@ type writer struct {
 	def    *Definition
 	root   *node
 	shared map[*Integration]string // the names of those that have to have one
+	keys   map[string]bool         // of all routes
 }
 
 func (w *writer) document() error {
@@ -112,12 +113,13 @@ func (w *writer) tags() {
 	w.root.set("tags", tags)
 }
 
-// share names the integrations that do not stand at one operation alone: those
+// share notes the routes, and names the integrations that do not stand at one operation alone: those
 // that several have, and those that none has.
 func (w *writer) share() {
-	w.shared = map[*Integration]string{}
+	w.shared, w.keys = map[*Integration]string{}, map[string]bool{}
 	uses := map[*Integration]int{}
 	for _, r := range w.def.Routes {
+		w.keys[text1(r.AWS.RouteKey)] = true
 		if r.Integration != nil {
 			uses[r.Integration]++
 		}
@@ -236,8 +238,7 @@ func (w *writer) members(method, path string, item *node, r *Route) []string {
 	}
 	var names []string
 	for name := range methods {
-		own := slices.ContainsFunc(w.def.Routes, func(o *Route) bool { return text1(o.AWS.RouteKey) == methods[name]+" "+path })
-		if name != extAnyMethod && item.get(name) == nil && !own {
+		if name != extAnyMethod && item.get(name) == nil && !w.keys[methods[name]+" "+path] {
 			names = append(names, name)
 		}
 	}

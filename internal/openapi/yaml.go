@@ -13,7 +13,7 @@ import (
 
 // maxTokens bounds the bytes that can begin a value of YAML, before any memory
 // is spent on it: every value takes one of them.
-const maxTokens = 2 << 20
+const maxTokens = 1 << 20
 
 // readYAML parses one document of YAML. What aliases stand for is copied, so
 // that a small document which means a large one is refused as a large one.

@@ -253,7 +253,7 @@ func (c *checker) routes(def *openapi.Definition, ids idents) {
 		if r.Integration != nil {
 			r.AWS.Target = new(targetPrefix + *r.Integration.AWS.IntegrationId)
 		} else {
-			def.Warnings = append(def.Warnings, openapi.Note{At: r.At, Text: fmt.Sprintf(textNoTarget, clip(text(r.AWS.RouteKey)))})
+			def.Warn(r.At, textNoTarget, clip(text(r.AWS.RouteKey)))
 		}
 		c.note(r.At, completeRoute(&r.AWS))
 		key := parameter.ReplaceAllString(*r.AWS.RouteKey, "{$1}")
@@ -287,11 +287,11 @@ func (s *Service) rehearse(def *openapi.Definition) {
 		one.Routes = whole.Routes[i : i+1]
 		if err := s.compiles(one); err != nil {
 			found = true
-			def.Warnings = append(def.Warnings, openapi.Note{At: r.At, Text: fmt.Sprintf(textUndeployable, reasonOf(err))})
+			def.Warn(r.At, textUndeployable, reasonOf(err))
 		}
 	}
 	if !found {
-		def.Warnings = append(def.Warnings, openapi.Note{Text: fmt.Sprintf(textUndeployable, reasonOf(err))})
+		def.Warn(openapi.Position{}, textUndeployable, reasonOf(err))
 	}
 }
 
