@@ -3,8 +3,10 @@ package integrate
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gatehouse/internal/route"
 	"gatehouse/internal/upstream"
@@ -37,7 +39,7 @@ func parseEndpoint(uri string, params []string) (e endpoint, err error) {
 	case ok && strings.EqualFold(scheme, "https"):
 		e.address.Secure = true
 	default:
-		return e, fmt.Errorf("an HTTP_PROXY URI begins with http:// or https://")
+		return e, fmt.Errorf("it begins with http:// or https://")
 	}
 	authority, rest := cutAny(rest, "/?#")
 	if err := e.authority(authority); err != nil {
@@ -59,6 +61,30 @@ func parseEndpoint(uri string, params []string) (e endpoint, err error) {
 	return e, nil
 }
 
+// CheckURI says why no route could be served by that URI, in one sentence that
+// does not repeat it; nil: a route can that binds the parameters in it.
+func CheckURI(uri string) error {
+	params := routeParams(uri)
+	slices.Sort(params)
+	if params = slices.Compact(params); len(params) > route.MaxParams {
+		return fmt.Errorf("it has %d parameters, and no route has more than %d", len(params), route.MaxParams)
+	}
+	for _, name := range params {
+		if _, err := route.Names("/{" + name + "}"); err != nil {
+			return fmt.Errorf("%.80q: braces hold the name of a path parameter", "{"+name+"}")
+		}
+	}
+	_, err := parseEndpoint(uri, params)
+	return err
+}
+
+// CheckHost says why a certificate cannot be verified for that name, or why no
+// backend has it; nil: it is a host name or address.
+func CheckHost(name string) error {
+	_, err := checkHost(strings.ToLower(name))
+	return err
+}
+
 // cutAny cuts s before the first of the bytes.
 func cutAny(s, bytes string) (before, after string) {
 	if i := strings.IndexAny(s, bytes); i >= 0 {
@@ -73,13 +99,16 @@ func (e *endpoint) authority(s string) error {
 		return fmt.Errorf("a URI must not carry credentials; send them in a header")
 	}
 	if strings.ContainsAny(s, "{}") {
-		return fmt.Errorf("host %q: a path parameter cannot choose the backend", s)
+		return fmt.Errorf("host %.80q: a path parameter cannot choose the backend", s)
 	}
 	host, port := s, ""
+	if strings.HasPrefix(s, "[") && !strings.Contains(s, "]") {
+		return fmt.Errorf("host %.80q: an IPv6 address stands in brackets, as in [::1]", s)
+	}
 	if i := strings.LastIndexByte(s, ':'); i >= 0 && !strings.HasSuffix(s, "]") {
 		host, port = s[:i], s[i+1:]
 		if port == "" {
-			return fmt.Errorf("port is missing behind %q", s)
+			return fmt.Errorf("port is missing behind %.80q", s)
 		}
 	}
 	number := uint64(80)
@@ -90,7 +119,7 @@ func (e *endpoint) authority(s string) error {
 	if port != "" {
 		var err error
 		if number, err = strconv.ParseUint(port, 10, 16); err != nil || number == 0 || port[0] == '+' {
-			return fmt.Errorf("port %q is not a number from 1 to 65535", port)
+			return fmt.Errorf("port %.80q is not a number from 1 to 65535", port)
 		}
 	}
 	host = strings.ToLower(host)
@@ -113,27 +142,31 @@ func checkHost(host string) (bare string, err error) {
 		inner, ok = strings.CutSuffix(inner, "]")
 		ip, err := netip.ParseAddr(inner)
 		if !ok || err != nil || !ip.Is6() || ip.Zone() != "" {
-			return "", fmt.Errorf("host %q is no IPv6 address in brackets", host)
+			return "", fmt.Errorf("host %.80q is no IPv6 address in brackets", host)
 		}
 		return ip.String(), nil
 	}
 	if host == "" || len(host) > 253 {
-		return "", fmt.Errorf("host %q: a name of 1 to 253 characters is needed", host)
+		return "", fmt.Errorf("host %.80q: a name of 1 to 253 characters is needed", host)
 	}
-	for _, c := range []byte(host) {
-		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c == '_') {
-			return "", fmt.Errorf("host %q: %q cannot be in a host name", host, c)
+	for _, c := range host {
+		switch {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '.', c == '_':
+		case c >= utf8.RuneSelf:
+			return "", fmt.Errorf("host %.80q: %q cannot be in a host name: write it in its xn-- form", host, c)
+		default:
+			return "", fmt.Errorf("host %.80q: %q cannot be in a host name", host, c)
 		}
 	}
 	labels := strings.Split(strings.TrimSuffix(host, "."), ".")
 	for _, l := range labels {
 		if l == "" || len(l) > 63 {
-			return "", fmt.Errorf("host %q: a label is empty or longer than 63 characters", host)
+			return "", fmt.Errorf("host %.80q: a label is empty or longer than 63 characters", host)
 		}
 	}
 	if last := labels[len(labels)-1]; '0' <= last[0] && last[0] <= '9' {
 		if ip, err := netip.ParseAddr(host); err != nil || !ip.Is4() {
-			return "", fmt.Errorf("host %q is no IPv4 address in four decimal parts", host)
+			return "", fmt.Errorf("host %.80q is no IPv4 address in four decimal parts", host)
 		}
 	}
 	return host, nil
@@ -170,7 +203,7 @@ func parseTemplate(s string, params []string, allowed func(byte) bool) (list []p
 func cutParam(s string, params []string) (name, rest string, err error) {
 	end := strings.IndexByte(s, '}')
 	if s[0] != '{' || end < 0 {
-		return "", "", fmt.Errorf("%q: a brace without its partner", s)
+		return "", "", fmt.Errorf("%.80q: a brace without its partner", s)
 	}
 	name = s[1:end]
 	for _, p := range params {
@@ -189,15 +222,25 @@ func checkLiteral(s string, allowed func(byte) bool) error {
 		c := s[i]
 		if c == '%' {
 			if i+2 >= len(s) || !hexByte(s[i+1]) || !hexByte(s[i+2]) {
-				return fmt.Errorf("%q: %% is not followed by two hexadecimal digits", s)
+				return fmt.Errorf("%.3q: %% is not followed by two hexadecimal digits", s[i:])
 			}
 			continue
 		}
 		if !allowed(c) {
-			return fmt.Errorf("%q: byte %q has to be percent-encoded", s, c)
+			r, size := utf8.DecodeRuneInString(s[i:])
+			return fmt.Errorf("%q has to be percent-encoded, as %s", r, percent(s[i:i+size]))
 		}
 	}
 	return nil
+}
+
+// percent encodes all of s.
+func percent(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		fmt.Fprintf(&b, "%%%02X", s[i])
+	}
+	return b.String()
 }
 
 func hexByte(c byte) bool {
