@@ -14,17 +14,24 @@ import (
 	"gatehouse/internal/upstream"
 )
 
-// A Proxy answers a route with what an HTTP backend answers. It is made by
-// HTTP, immutable, and serves all exchanges of its route.
+// A Proxy answers a route with what an HTTP backend answers. It is made by HTTP
+// or Private, immutable, and serves all exchanges of its route.
 type Proxy struct {
 	pools   *upstream.Pools
-	target  *upstream.Target
-	host    string // the Host field
+	target  target
+	host    string // the Host field, unless private
 	method  string // "": the client's
 	path    []part
 	query   []part
 	catch   bool // a $default route: the request's path is appended
+	private bool // the path is the request's own, with the stage
 	timeout time.Duration
+}
+
+// A target is called: a *upstream.Target, or a *upstream.Group of several.
+type target interface {
+	Do(*flow.Exchange, *upstream.Call) error
+	String() string // scheme://host:port
 }
 
 // HTTP compiles an HTTP_PROXY integration. The error names the route and the
@@ -53,12 +60,9 @@ func compile(r *gate.Route, pools *upstream.Pools) (*Proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("integration %s: %w", in.ID, err)
 	}
-	timeout := in.Timeout
-	switch {
-	case timeout == 0:
-		timeout = gate.DefaultLimits().IntegrationTimeout
-	case timeout < gate.MinIntegrationTimeout:
-		return nil, fmt.Errorf("integration %s: timeout %v is shorter than %v", in.ID, timeout, gate.MinIntegrationTimeout)
+	timeout, err := timeoutOf(in)
+	if err != nil {
+		return nil, err
 	}
 	if in.ServerName != "" {
 		if !e.address.Secure {
@@ -77,6 +81,17 @@ func compile(r *gate.Route, pools *upstream.Pools) (*Proxy, error) {
 		p.trimSlash()
 	}
 	return p, nil
+}
+
+// timeoutOf is what bounds the calls of an integration.
+func timeoutOf(in *gate.Integration) (time.Duration, error) {
+	switch {
+	case in.Timeout == 0:
+		return gate.DefaultLimits().IntegrationTimeout, nil
+	case in.Timeout < gate.MinIntegrationTimeout:
+		return 0, fmt.Errorf("integration %s: timeout %v is shorter than %v", in.ID, in.Timeout, gate.MinIntegrationTimeout)
+	}
+	return in.Timeout, nil
 }
 
 // parseMethod takes the method that the backend is to see.
@@ -132,6 +147,9 @@ func (p *Proxy) hostFor(x *flow.Exchange) string {
 	if x.Onward.Host != "" {
 		return x.Onward.Host
 	}
+	if p.private {
+		return x.In.Host
+	}
 	return p.host
 }
 
@@ -144,6 +162,8 @@ func (p *Proxy) appendTarget(dst []byte, x *flow.Exchange) []byte {
 	switch {
 	case x.Onward.Path != "":
 		dst = append(dst, x.Onward.Path...) // in place of the URI's whole path: runtime 2.7
+	case p.private:
+		dst = appendStagePath(dst, x)
 	case p.catch:
 		dst = append(appendPath(dst, p.path, &x.Params), x.Path...)
 	default:
