@@ -244,7 +244,7 @@ func compileRoutes(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, fa
 		if err := r.add(d, def, s, cors, live); err != nil {
 			faults = append(faults, at(err))
 		}
-		if err := errors.Join(auth.Unserved(def), unserved(def)); err != nil {
+		if err := errors.Join(auth.Unserved(def), unserved(def, live)); err != nil {
 			r.problems = append(r.problems, at(err))
 		}
 	}
@@ -282,15 +282,27 @@ func meter(d *gate.Definition, s *gate.Stage, key, path, method string, live *Li
 	return live.Meters.Route(d.API.ID, s.Name, path, method)
 }
 
-// unserved says why a route's integration cannot be served by this version.
-func unserved(r *gate.Route) error {
-	switch {
-	case r.Integration == nil:
+// unserved says why a route's integration cannot be served by this version, or
+// with this configuration.
+func unserved(r *gate.Route, live *Live) error {
+	if r.Integration == nil {
 		return fmt.Errorf("route %s has no target: give it one (update-route --target integrations/ID) and deploy", r.Key)
-	case r.Integration.Kind != gate.HTTPProxy:
-		return fmt.Errorf("route %s: integrations of kind %s are not served by this version, so it answers 500", r.Key, r.Integration.Kind)
 	}
-	return nil
+	switch r.Integration.Kind {
+	case gate.HTTPProxy:
+		return nil
+	case gate.Private:
+		return answers500(r, live.Links.Missing(r.Integration))
+	}
+	return fmt.Errorf("route %s: integrations of kind %s are not served by this version, so it answers 500", r.Key, r.Integration.Kind)
+}
+
+// answers500 adds to what the configuration lacks which route lacks it.
+func answers500(r *gate.Route, missing error) error {
+	if missing == nil {
+		return nil
+	}
+	return fmt.Errorf("route %s answers 500: %w", r.Key, missing)
 }
 
 // Check compiles a definition as a dry run and returns what would stop it from

@@ -57,11 +57,15 @@ func parameters(r *gate.Route) (flow.Step, error) {
 	return step, nil
 }
 
-// integration is the end of the line. A kind that this version does not serve
-// compiles to a refusal, so that the other routes of the API work.
+// integration is the end of the line. What this version or this configuration
+// does not serve compiles to a refusal, so that the other routes of the API
+// work.
 func integration(r *gate.Route, live *Live) (flow.Handler, error) {
-	if err := unserved(r); err != nil {
+	if err := unserved(r, live); err != nil {
 		return integrate.Refuse(gate.APIConfigurationError, err), nil
+	}
+	if r.Integration.Kind == gate.Private {
+		return integrate.Private(r, live.Links, live.Pools)
 	}
 	return integrate.HTTP(r, live.Pools)
 }

@@ -16,6 +16,7 @@ import (
 
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
+	"gatehouse/internal/integrate"
 	"gatehouse/internal/route"
 	"gatehouse/internal/upstream"
 )
@@ -120,6 +121,7 @@ type Live struct {
 	Logs   Logs // nil: stages have no access logs of their own, which is a Problem of those that want one
 	Limits gate.Limits
 	Log    *slog.Logger
+	Links  *integrate.Links // nil: no VPC link leads anywhere
 }
 
 // shard is the map that holds a name.

@@ -427,7 +427,7 @@ func TestFailsClosed(t *testing.T) {
 		{"An API key.", gate.Route{Authorization: open, APIKeyNeeded: true, Integration: proxy}, "API key"},
 		{"A function.", gate.Route{Authorization: open, Integration: &gate.Integration{Kind: gate.Lambda}}, "LAMBDA"},
 		{"A service.", gate.Route{Authorization: open, Integration: &gate.Integration{Kind: gate.AWSService}}, "AWS_SERVICE"},
-		{"A VPC link.", gate.Route{Authorization: open, Integration: &gate.Integration{Kind: gate.Private, URI: "http://127.0.0.1:1/"}}, "PRIVATE"},
+		{"A VPC link.", gate.Route{Authorization: open, Integration: &gate.Integration{Kind: gate.Private, ConnectionID: "l1", URI: "arn:aws:x"}}, "vpc_links"},
 		{"No target.", gate.Route{Authorization: open}, "no target"},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
