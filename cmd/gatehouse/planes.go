@@ -113,10 +113,21 @@ func (w *world) explainer(service v2.Service) *gatehouse.Service {
 // integration once more: for one question that is cheaper than keeping every
 // compiled one in reach.
 func (w *world) target(x *flow.Exchange) (method, url string, ok bool) {
-	if x.Route == nil || x.Route.Integration == nil || x.Route.Integration.Kind != gate.HTTPProxy {
+	if x.Route == nil || x.Route.Integration == nil {
 		return "", "", false
 	}
-	p, err := integrate.HTTP(x.Route, w.pools)
+	var p interface {
+		Target(*flow.Exchange) (method, url string)
+	}
+	var err error
+	switch x.Route.Integration.Kind {
+	case gate.HTTPProxy:
+		p, err = integrate.HTTP(x.Route, w.pools)
+	case gate.Private:
+		p, err = integrate.Private(x.Route, w.live.Links, w.pools)
+	default:
+		return "", "", false
+	}
 	if err != nil {
 		return "", "", false // the plan's Problems say why
 	}
