@@ -30,6 +30,7 @@ type front interface {
 func (c *conn) exchange(x *flow.Exchange, p *plan.Plan, f front) error {
 	c.inFlight.Add(1)
 	defer c.inFlight.Add(-1)
+	x.Trail = c.edge.o.Trails.Take()
 	sound := c.edge.answer(x, p)
 	err := f.write(x, !sound)
 	end := f.wrote()
@@ -42,6 +43,7 @@ func (c *conn) exchange(x *flow.Exchange, p *plan.Plan, f front) error {
 	x.Event.Duration = end.Sub(x.Start)
 	c.edge.o.Sinks.Observe(x)
 	if sound {
+		c.edge.o.Trails.Return(x.Trail)
 		c.edge.pool.release(x)
 	}
 	return err

@@ -30,6 +30,9 @@ type Options struct {
 	Control http.Handler
 	// Sinks are told of each ended exchange of the data plane, in order.
 	Sinks observe.Sinks
+	// Trails lends a Trail to each exchange of the data plane while somebody
+	// listens: one of the Sinks, which reads it at the end. It may be nil.
+	Trails *flow.Trails
 	// InFlight is told of requests that begin (+1) and end (-1). It may be nil.
 	InFlight func(listener string) Gauge
 	// Refused is told of requests that are refused before they are exchanges,

@@ -1,5 +1,7 @@
 package flow
 
+import "unsafe"
+
 // A Trail tells why: each step notes what it decided. It is nil and costs one
 // comparison unless somebody listens (explain, test-invoke, an execution log).
 // Notes are enums with two short texts, copied into one arena that is capped;
@@ -72,6 +74,13 @@ func (t *Trail) Len() int {
 func (t *Trail) At(i int) (what Decision, a, b string) {
 	n := t.notes[i]
 	return n.What, string(t.arena[n.at : n.at+n.a]), string(t.arena[n.at+n.a : n.at+n.a+n.b])
+}
+
+// View is At without copies: a and b die with the Trail, or with its next use.
+func (t *Trail) View(i int) (what Decision, a, b string) {
+	n := t.notes[i]
+	text := unsafe.String(unsafe.SliceData(t.arena), len(t.arena))[n.at:]
+	return n.What, text[:n.a], text[n.a : n.a+n.b]
 }
 
 // Truncated reports that notes were dropped because the Trail was full.
