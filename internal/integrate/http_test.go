@@ -217,7 +217,7 @@ func TestHead(t *testing.T) {
 		{
 			"The source is appended to X-Forwarded-For, and Forwarded says the same.", "",
 			[]string{"X-Forwarded-For: 203.0.113.1, 2001:db8::1", "X-Forwarded-Proto: gopher", "X-Forwarded-Port: 1", "Content-Type: a/b", trace},
-			"Content-Type: a/b|" + trace + "|Forwarded: for=203.0.113.1, for=\"2001:db8::1\", by=198.51.100.1;for=192.0.2.7;host=api.example.com;proto=https|" +
+			"Content-Type: a/b|" + trace + "|Forwarded: for=203.0.113.1, for=\"[2001:db8::1]\", by=198.51.100.1;for=192.0.2.7;host=api.example.com;proto=https|" +
 				"X-Forwarded-For: 203.0.113.1, 2001:db8::1, 192.0.2.7|X-Forwarded-Port: 443|X-Forwarded-Proto: https|Via: HTTP/1.1 AmazonAPIGateway|Content-Length: 0||",
 		},
 		{
