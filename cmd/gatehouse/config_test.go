@@ -103,12 +103,12 @@ func minutes(n int) Duration { return seconds(60 * n) }
 // and the way out.
 func TestRefusedFiles(t *testing.T) {
 	for _, tc := range []struct{ desc, text, want string }{
-		{"A misspelt key.", "\nlisteners:\n- addr: 127.0.0.1:1\n  plane: data", `gatehouse.yaml:4: unknown key "plane" in listeners[0]: did you mean "planes"?`},
-		{"A misspelt section.", "stoer: {dir: x}", `gatehouse.yaml:1: unknown key "stoer": did you mean "store"?`},
-		{"A key that resembles nothing.", "zzzzzz: 1", `gatehouse.yaml:1: unknown key "zzzzzz"` + "\n"},
+		{"A misspelt key.", "\nlisteners:\n- addr: 127.0.0.1:1\n  plane: data", `gatehouse.yaml:4:3: unknown key "plane" in listeners[0]: did you mean "planes"?`},
+		{"A misspelt section.", "stoer: {dir: x}", `gatehouse.yaml:1:1: unknown key "stoer": did you mean "store"?`},
+		{"A key that resembles nothing.", "zzzzzz: 1", `gatehouse.yaml:1:1: unknown key "zzzzzz"` + "\n"},
 		{"A key given twice.", "store: {dir: x}\nstore: {dir: y}", `store is given twice`},
-		{"No value.", "store:\n  dir:\n", `gatehouse.yaml:2: store.dir has no value`},
-		{"A text where a section is.", "store: x", `gatehouse.yaml:1: store must be a mapping of keys`},
+		{"No value.", "store:\n  dir:\n", `gatehouse.yaml:2:7: store.dir has no value`},
+		{"A text where a section is.", "store: x", `gatehouse.yaml:1:8: store must be a mapping of keys`},
 		{"A list where one value is.", "account: [1]", `account must be one plain value`},
 		{"A list as the file.", "- a", `the file must be a mapping of keys`},
 		{"A duration without unit.", "drain: {timeout: 30}", `drain.timeout: "30" is not a duration: write a number with its unit`},
@@ -122,8 +122,8 @@ func TestRefusedFiles(t *testing.T) {
 		{"Two documents.", "account: \"000000000000\"\n---\na: b", `more than one document`},
 		{"No YAML.", "a: [", `gatehouse.yaml: `},
 		{"A file without end.", strings.Repeat("# filler\n", maxConfigBytes/9+1), `longer than 1048576 bytes`},
-		{"An account that is none.", "account: 42", `gatehouse.yaml:1: account "42" is not an account: give 12 digits`},
-		{"A region that is none.", "regions: [mars]", `gatehouse.yaml:1: regions[0] "mars" is not a region`},
+		{"An account that is none.", "account: 42", `gatehouse.yaml:1:10: account "42" is not an account: give 12 digits`},
+		{"A region that is none.", "regions: [mars]", `gatehouse.yaml:1:11: regions[0] "mars" is not a region`},
 		{"No region.", "regions: []", `regions is empty`},
 		{"A public URL with a path.", "public_url: https://x/y", `public_url "https://x/y" is not scheme and host`},
 		{"Both places of the stages' logs.", "logs: {stages: {stdout: true, dir: x}}", `logs.stages.dir is set beside stdout`},

@@ -27,7 +27,7 @@ type complaint func(key, format string, args ...any)
 // settings decodes the sources of a Config, in rising precedence, and
 // remembers which of them gave each key: a refusal names the place to edit.
 type settings struct {
-	source   map[string]string // by key: gatehouse.yaml:12, GATEHOUSE_STORE_DIR, --data
+	source   map[string]string // by key: gatehouse.yaml:12:7, GATEHOUSE_STORE_DIR, --data
 	problems []string
 	more     int // problems beyond maxComplaints
 	warnings []string
@@ -148,7 +148,7 @@ func parseYAML(text []byte) (yaml.Node, error) {
 
 // node decodes one node into a value. rule is the struct tag of its field.
 func (s *settings) node(path, key string, n *yaml.Node, v reflect.Value, rule reflect.StructTag) {
-	where := fmt.Sprintf("%s:%d", path, n.Line)
+	where := fmt.Sprintf("%s:%d:%d", path, n.Line, n.Column)
 	if key != "" {
 		s.source[key] = where
 	}
@@ -191,9 +191,9 @@ func (s *settings) mapping(path, key string, n *yaml.Node, v reflect.Value) {
 		field, tag, ok := fieldNamed(v, name.Value)
 		switch {
 		case !ok:
-			s.problem("%s:%d: unknown key %q%s%s", path, name.Line, clip(name.Value), in(key), suggest(name.Value, keysOf(v.Type())))
+			s.problem("%s:%d:%d: unknown key %q%s%s", path, name.Line, name.Column, clip(name.Value), in(key), suggest(name.Value, keysOf(v.Type())))
 		case seen[name.Value]:
-			s.problem("%s:%d: %s is given twice: keep one", path, name.Line, at)
+			s.problem("%s:%d:%d: %s is given twice: keep one", path, name.Line, name.Column, at)
 		default:
 			seen[name.Value] = true
 			s.node(path, at, value, field, tag)
@@ -208,7 +208,7 @@ func (s *settings) sequence(path, key string, n *yaml.Node, v reflect.Value, rul
 		items = n.Content
 	}
 	if len(items) > maxList {
-		s.problem("%s:%d: %s has %d entries, more than %d", path, n.Line, key, len(items), maxList)
+		s.problem("%s:%d:%d: %s has %d entries, more than %d", path, n.Line, n.Column, key, len(items), maxList)
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
