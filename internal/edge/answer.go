@@ -18,6 +18,8 @@ type front interface {
 	// end of the message it sees that something is missing. last says that the
 	// connection ends with this reply.
 	write(x *flow.Exchange, last bool) error
+	// cut ends an exchange that nobody is left to read the answer of.
+	cut()
 	// received is how many bytes of the request's body were read.
 	received() int64
 	// wrote is when the reply left.
@@ -32,7 +34,7 @@ func (c *conn) exchange(x *flow.Exchange, p *plan.Plan, f front) error {
 	defer c.inFlight.Add(-1)
 	x.Trail = c.edge.o.Trails.Take()
 	sound := c.edge.answer(x, p)
-	err := f.write(x, !sound)
+	err := reply(x, f, sound)
 	end := f.wrote()
 	if err != nil {
 		x.Event.Aborted, end = err, time.Now()
@@ -47,6 +49,18 @@ func (c *conn) exchange(x *flow.Exchange, p *plan.Plan, f front) error {
 		c.edge.pool.release(x)
 	}
 	return err
+}
+
+// reply writes the answer, unless the client was gone before its request was
+// whole: that is no failure of anybody's here and is reported with a status of
+// its own.
+func reply(x *flow.Exchange, f front, sound bool) error {
+	if fault := x.Event.Fault; fault != nil && fault.Kind == gate.ClientGone {
+		f.cut()
+		x.Event.Status = gate.StatusClientGone
+		return fault
+	}
+	return f.write(x, !sound)
 }
 
 // answer finds the exchange's handler and runs it. sound is false after a

@@ -228,6 +228,8 @@ type http1 conn
 func (f *http1) received() int64  { return f.h1.Body().Delivered() }
 func (f *http1) wrote() time.Time { return f.h1.Flushed() }
 
+func (f *http1) cut() { f.h1.Abort() }
+
 func (f *http1) write(x *flow.Exchange, last bool) error {
 	if last {
 		f.h1.SetClose()

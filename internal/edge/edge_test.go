@@ -299,6 +299,37 @@ func TestEarlyAnswer(t *testing.T) {
 	}
 }
 
+// TestBodyFaults is the table of what a client's own broken body comes to: the
+// client's fault, never ours.
+func TestBodyFaults(t *testing.T) {
+	for _, tc := range []struct {
+		desc, body string
+		status     int
+	}{
+		{"A chunk size that is none.", "XX\r\n", 400},
+		{"A chunk without its end.", "3\r\nabcdef\r\n", 400},
+		{"A body that comes too slowly.", "3\r\na", 408},
+		{"A client that leaves.", "", gate.StatusClientGone},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			h := open(t, func(x *flow.Exchange) error {
+				_, err := x.In.Body.Buffer(100)
+				return &flow.BodyError{Err: err}
+			}, Options{Timeouts: h1.Timeouts{Body: 100 * time.Millisecond}}, data)
+			c := h.dial(t)
+			c.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + tc.body)
+			if tc.status == gate.StatusClientGone {
+				c.Close()
+			} else if resp, _ := c.reply("POST"); resp.StatusCode != tc.status {
+				t.Errorf("got %d, want %d", resp.StatusCode, tc.status)
+			}
+			if e := h.sink.wait(t, 1)[0]; e.Status != tc.status {
+				t.Errorf("the event says %d, fault %v", e.Status, e.Fault)
+			}
+		})
+	}
+}
+
 // TestExpectContinue holds that a refused request uploads nothing.
 func TestExpectContinue(t *testing.T) {
 	h := open(t, func(x *flow.Exchange) error {

@@ -209,6 +209,9 @@ type http2Front struct {
 
 func (f *http2Front) wrote() time.Time { return f.end }
 
+// cut has nothing to do: the stream is reset when the handler panics.
+func (f *http2Front) cut() {}
+
 func (f *http2Front) received() int64 {
 	if f.body == nil {
 		return 0
