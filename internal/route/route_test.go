@@ -60,6 +60,8 @@ func TestFind(t *testing.T) {
 		{"Double slashes are not collapsed.", []string{"GET /a/b"}, "GET /a//b", "", ""},
 		{"Dot segments are text.", []string{"GET /a/{id}"}, "GET /a/..", "GET /a/{id}", "id=.."},
 		{"Paths are compared as sent, case and encoding included.", []string{"GET /pets"}, "GET /p%65ts", "", ""},
+		{"An escape is compared as sent, the case of its digits included.", []string{"GET /a%2Fb"}, "GET /a%2fb", "", ""},
+		{"The same spelling matches.", []string{"GET /a%2Fb", "GET /a%2fb"}, "GET /a%2fb", "GET /a%2fb", ""},
 		{"A parameter keeps its encoding.", []string{"GET /a/{id}"}, "GET /a/x%2Fy", "GET /a/{id}", "id=x%2Fy"},
 		{"Two routes may name the same segment differently.", []string{"GET /a/{id}", "GET /a/{name}/x"}, "GET /a/7/x", "GET /a/{name}/x", "name=7"},
 		{"The root is a path.", []string{"GET /"}, "GET /", "GET /", ""},

@@ -14,7 +14,8 @@
 //
 // A path names each node at most once, so a look-up visits at most as many
 // nodes as there are, whatever the path says. Paths are compared as sent:
-// percent-encoding is not undone and nothing is resolved or collapsed.
+// percent-encoding is not undone, so that %2f, %2F and / are three things, and
+// nothing is resolved or collapsed.
 package route
 
 import (
