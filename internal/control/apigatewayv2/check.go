@@ -2,13 +2,13 @@ package apigatewayv2
 
 import (
 	"errors"
-	"net/url"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
+	"gatehouse/internal/integrate"
 	"gatehouse/internal/mapping"
 	"gatehouse/internal/route"
 	"gatehouse/internal/wire"
@@ -99,7 +99,9 @@ func checkSelection(expression string) *wire.Error {
 	return bad("routeSelectionExpression", textSelection, clip(expression))
 }
 
-// checkRouteKey holds a route key to the grammar that the data plane matches.
+// checkRouteKey holds a route key to the grammar that the data plane matches,
+// and to the octets that a request line can hold (RFC 9112 section 3.2): a path
+// is compared as it was sent, so %2f is not %2F and no key matches both.
 func checkRouteKey(key string) *wire.Error {
 	if err := checkLength("routeKey", key, 1, maxRouteKey); err != nil {
 		return err
@@ -107,13 +109,26 @@ func checkRouteKey(key string) *wire.Error {
 	if key == defaultRoute {
 		return nil
 	}
-	if strings.ContainsFunc(key, unicode.IsControl) {
-		return bad("routeKey", "%q holds a control character", clip(key))
+	if strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
+		return bad("routeKey", textRouteKeyRaw, clip(key), clip(encoded(key)))
 	}
 	if _, _, err := route.Split(key); err != nil {
 		return bad("routeKey", "%v", err)
 	}
 	return nil
+}
+
+// encoded is a text with what no request line can hold percent-encoded.
+func encoded(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		if c < ' ' || c >= 0x7f {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // checkURL takes an http or https URL with a host. The path and the query may
@@ -125,32 +140,10 @@ func checkURL(field, raw string) *wire.Error {
 	if strings.Contains(raw, "$") && strings.Contains(raw, "stageVariables") {
 		return notBuilt(field, "stage variables in an integration's URI")
 	}
-	u, err := url.Parse(raw)
-	problem := ""
-	switch {
-	case strings.ContainsFunc(raw, func(r rune) bool { return unicode.IsControl(r) || r == ' ' }):
-		problem = "blanks and control characters must be percent-encoded"
-	case err != nil || u.Scheme != "http" && u.Scheme != "https":
-		problem = "it must be a URL that begins with http:// or https://"
-	case u.Hostname() == "" || strings.ContainsAny(u.Host, "{}"):
-		problem = "it must name a host"
-	case u.User != nil:
-		problem = "it must not hold a user or password"
-	case u.Fragment != "" || strings.Contains(raw, "#"):
-		problem = "it must not have a fragment"
-	case !bracesMatch(raw):
-		problem = "each { must be closed by a }, with the name of a path parameter between them"
-	}
-	if problem != "" {
-		return bad(field, textURL, clip(raw), problem)
+	if err := integrate.CheckURI(raw); err != nil {
+		return bad(field, textURL, clip(raw), err)
 	}
 	return nil
-}
-
-var uriParameter = regexp.MustCompile(`\{[A-Za-z0-9._:-]+\}`)
-
-func bracesMatch(s string) bool {
-	return !strings.ContainsAny(uriParameter.ReplaceAllString(s, ""), "{}")
 }
 
 // A Lambda function is named by its own ARN, or by the invocation ARN of REST

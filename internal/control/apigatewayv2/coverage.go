@@ -50,7 +50,7 @@ var apiFields = control.Fields{
 var routeFields = control.Fields{
 	"ApiId":                            enforced,
 	"RouteId":                          enforced,
-	"routeKey":                         enforced,
+	"routeKey":                         with(enforced, "compared with the path as it was sent: `%2f` is not `%2F`"),
 	"target":                           enforced,
 	"authorizationType":                {Class: control.Enforced, Note: "what is not enforced yet answers 500", Later: []string{"AWS_IAM", "CUSTOM", "JWT"}},
 	"authorizerId":                     with(later, "the authorizer must exist; such a route answers 500"),

@@ -61,7 +61,8 @@ const (
 	textRouteTargetGone  = "%q names no integration of this API"                                                                                                                               // [K]
 	textMethodNeeded     = "Enumeration value for HttpMethod must be non-empty"                                                                                                                // [S] of V1
 	textKind             = "%q is not supported for HTTP APIs; use HTTP_PROXY or AWS_PROXY"                                                                                                    // [K]
-	textURL              = "%q: %s"                                                                                                                                                            // [K]
+	textRouteKeyRaw      = "%q holds characters that no request's path can: write them percent-encoded, as in %q"                                                                              // [K]
+	textURL              = "%q: %v"                                                                                                                                                            // [K]
 	textOnlyFor          = "it is supported only for %s"                                                                                                                                       // [K]
 	textNeeds            = "%s needs it"                                                                                                                                                       // [K]
 	textAutoAndExplicit  = "a stage with autoDeploy is deployed by its API's changes; switch autoDeploy off first"                                                                             // [K]

@@ -2,15 +2,13 @@ package apigatewayv2
 
 import (
 	"context"
-	"errors"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"gatehouse/internal/control"
 	"gatehouse/internal/gate"
-	"gatehouse/internal/route"
+	"gatehouse/internal/integrate"
 	"gatehouse/internal/wire"
 	v2 "gatehouse/internal/wire/apigatewayv2"
 )
@@ -93,10 +91,7 @@ func (s *Service) completeIntegration(i *v2.Integration) error {
 	}
 	switch kind := text(i.IntegrationType); kind {
 	case httpProxy:
-		if err := checkHTTPProxy(i); err != nil {
-			return err
-		}
-		return s.tryHTTPProxy(i)
+		return checkHTTPProxy(i)
 	case awsProxy:
 		return checkAWSProxy(i)
 	default:
@@ -157,34 +152,6 @@ func checkHTTPProxy(i *v2.Integration) error {
 var privateTarget = regexp.MustCompile(`^arn:aws[a-z-]*:(elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/(app|net)/[A-Za-z0-9/_-]+` +
 	`|servicediscovery:[a-z0-9-]+:[0-9]{12}:service/srv-[a-z0-9]+(\?[A-Za-z0-9=&._~-]+)?)$`)
 
-// tryHTTPProxy compiles the integration on a route of its own that has all its
-// parameters. What cannot work on any route is refused here, where it is one
-// call that fails, and not at the next deployment, where it is the whole API.
-func (s *Service) tryHTTPProxy(i *v2.Integration) error {
-	g := lowerIntegration(i)
-	if g.Kind != gate.HTTPProxy {
-		return nil
-	}
-	key := "ANY /"
-	names := uriParameter.FindAllString(g.URI, -1)
-	slices.Sort(names)
-	key += strings.Join(slices.Compact(names), "/")
-	if _, _, err := route.Split(key); err != nil {
-		return bad("integrationUri", textURL, clip(g.URI), "it has more parameters than a route can have")
-	}
-	err := s.compiles(&gate.Definition{
-		API:    gate.API{Protocol: gate.HTTP},
-		Routes: []gate.Route{{ID: "try", Key: key, Authorization: gate.Authorization{Kind: gate.AuthNone}, Integration: g}},
-	})
-	if reason := errors.Unwrap(err); reason != nil {
-		err = reason // without the place, which is none
-	}
-	if err != nil {
-		return bad("integrationUri", "%v", err)
-	}
-	return nil
-}
-
 // checkTLS takes a name to verify where there is a certificate to verify.
 func checkTLS(i *v2.Integration, private bool) *wire.Error {
 	if i.TlsConfig == nil || i.TlsConfig.ServerNameToVerify == nil {
@@ -196,8 +163,11 @@ func checkTLS(i *v2.Integration, private bool) *wire.Error {
 		return bad(field, textOnlyFor, "private integrations and https URIs")
 	}
 	name := *i.TlsConfig.ServerNameToVerify
-	if len(name) > 253 || !hostForm.MatchString(name) {
+	if !hostForm.MatchString(name) {
 		return bad(field, "%q is no host name", clip(name))
+	}
+	if err := integrate.CheckHost(name); err != nil {
+		return bad(field, "%v", err)
 	}
 	return nil
 }

@@ -23,9 +23,9 @@ func (s *Service) CreateStage(ctx context.Context, in *v2.CreateStageInput) (*v2
 	if err != nil {
 		return nil, err
 	}
-	var out v2.CreateStageOutput
+	var doc stageDoc
 	err = s.edit(ctx, in.ApiId, func(d *draft) error {
-		var doc stageDoc
+		doc = stageDoc{}
 		control.Merge(&doc.AWS, in)
 		if err := d.findRoutes(in.RouteSettings); err != nil {
 			return err
@@ -44,14 +44,22 @@ func (s *Service) CreateStage(ctx context.Context, in *v2.CreateStageInput) (*v2
 	if err != nil {
 		return nil, err
 	}
-	// What an automatic deployment has changed since is part of the answer.
-	err = s.view(ctx, in.ApiId, func(d *draft) error {
-		var doc stageDoc
-		err := d.loadStage(*in.StageName, &doc)
-		out = v2.CreateStageOutput(doc.AWS)
-		return err
-	})
-	return &out, err
+	out := v2.CreateStageOutput(s.deployed(ctx, in.ApiId, doc.AWS))
+	return &out, nil
+}
+
+// deployed is a stage as it was committed, with what the automatic deployment
+// that followed from it has changed. Others may have changed or deleted the
+// stage since: that is not for this call to answer.
+func (s *Service) deployed(ctx context.Context, api *string, st v2.Stage) v2.Stage {
+	if !is(st.AutoDeploy) {
+		return st
+	}
+	var now stageDoc
+	if s.view(ctx, api, func(d *draft) error { return d.loadStage(*st.StageName, &now) }) == nil && is(now.AWS.AutoDeploy) {
+		st.DeploymentId, st.LastDeploymentStatusMessage, st.LastUpdatedDate = now.AWS.DeploymentId, now.AWS.LastDeploymentStatusMessage, now.AWS.LastUpdatedDate
+	}
+	return st
 }
 
 // addStage completes, checks and puts a new stage.
@@ -221,10 +229,10 @@ func (s *Service) GetStages(ctx context.Context, in *v2.GetStagesInput) (*v2.Get
 // UpdateStage changes the members that are present; of maps and settings it
 // changes the entries that are present, and an empty variable goes away.
 func (s *Service) UpdateStage(ctx context.Context, in *v2.UpdateStageInput) (*v2.UpdateStageOutput, error) {
-	var out v2.UpdateStageOutput
+	var doc stageDoc
 	name := text(in.StageName)
 	err := s.edit(ctx, in.ApiId, func(d *draft) error {
-		var doc stageDoc
+		doc = stageDoc{}
 		if err := d.loadStage(name, &doc); err != nil {
 			return err
 		}
@@ -241,13 +249,8 @@ func (s *Service) UpdateStage(ctx context.Context, in *v2.UpdateStageInput) (*v2
 	if err != nil {
 		return nil, err
 	}
-	err = s.view(ctx, in.ApiId, func(d *draft) error {
-		var doc stageDoc
-		err := d.loadStage(name, &doc)
-		out = v2.UpdateStageOutput(doc.AWS)
-		return err
-	})
-	return &out, err
+	out := v2.UpdateStageOutput(s.deployed(ctx, in.ApiId, doc.AWS))
+	return &out, nil
 }
 
 // mergeStage puts what is present over a stage, but for the deployment.

@@ -1,6 +1,7 @@
 package apigatewayv2
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -152,6 +153,61 @@ func TestOnTheWire(t *testing.T) {
 			rec := call(tc.method, tc.path, tc.body)
 			if rec.Code != tc.status || !strings.Contains(rec.Body.String(), tc.part) {
 				t.Errorf("got %d %s", rec.Code, rec.Body)
+			}
+		})
+	}
+}
+
+// TestAStageThatGoesMeanwhile holds that a stage which was made or changed is
+// answered as it was committed, whatever others have done to it since.
+func TestAStageThatGoesMeanwhile(t *testing.T) {
+	for _, tc := range []struct {
+		desc      string
+		auto      bool
+		meanwhile func(w *world, api *string) error
+	}{
+		{"It is deleted.", false, func(w *world, api *string) error {
+			return w.DeleteStage(w.ctx, &v2.DeleteStageInput{ApiId: api, StageName: new("s")})
+		}},
+		{"It is deleted before its automatic deployment.", true, func(w *world, api *string) error {
+			return w.DeleteStage(w.ctx, &v2.DeleteStageInput{ApiId: api, StageName: new("s")})
+		}},
+		{"Its API is deleted.", true, func(w *world, api *string) error {
+			return w.DeleteApi(w.ctx, &v2.DeleteApiInput{ApiId: api})
+		}},
+		{"It is changed.", true, func(w *world, api *string) error {
+			_, err := w.UpdateStage(w.ctx, &v2.UpdateStageInput{ApiId: api, StageName: new("s"), Description: new("theirs")})
+			return err
+		}},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			w := newWorld(t)
+			api := w.api()
+			w.route(api, "GET /a", nil)
+			var op func(*world, *string) error
+			w.desk.Handled = func(context.Context, uint64) error {
+				now := op
+				op = nil
+				if now == nil {
+					return nil
+				}
+				return now(w, api)
+			}
+			op = tc.meanwhile
+			made, err := w.CreateStage(w.ctx, &v2.CreateStageInput{ApiId: api, StageName: new("s"), AutoDeploy: &tc.auto, Description: new("mine")})
+			if err != nil || text(made.StageName) != "s" || text(made.Description) != "mine" {
+				t.Errorf("created: %+v, %v", made, err)
+			}
+			if op != nil {
+				t.Fatal("nothing has happened meanwhile")
+			}
+			api = w.api()
+			w.route(api, "GET /a", nil)
+			w.stage(api, "s", tc.auto)
+			op = tc.meanwhile
+			changed, err := w.UpdateStage(w.ctx, &v2.UpdateStageInput{ApiId: api, StageName: new("s"), Description: new("mine, too")})
+			if err != nil || text(changed.StageName) != "s" || text(changed.Description) != "mine, too" {
+				t.Errorf("changed: %+v, %v", changed, err)
 			}
 		})
 	}
