@@ -8,10 +8,15 @@ import (
 	"strings"
 )
 
-// A Guard keeps browsers' accidents away from control calls: any web page can make a browser send a request to 127.0.0.1, or to a
-// name that was rebound to it. A call is refused with 403, before anything of it is decoded, unless it carries an AWS4-HMAC-SHA256
-// Authorization (a page cannot send one without being asked for permission first), its Host is one that this gateway has, and its
-// Origin, where it has one, is this gateway itself. It is immutable and may be used concurrently.
+// A Guard keeps accidents away from control calls: any web page can make a browser send a request to 127.0.0.1, or to a name that was
+// rebound to it, and an integration can point at the gateway itself. A call is refused with 403, before anything of it is decoded,
+// unless it carries an AWS4-HMAC-SHA256 Authorization (a page cannot send one without being asked for permission first), its Host is
+// one that this gateway has, no web page sent it, and it did not come through an API gateway. It is immutable and may be used
+// concurrently.
+//
+// The gateway's own Origin is refused like any other: where one listener serves both planes, as in development, a page of any backend
+// that is proxied there has that Origin too, and could edit every API. The console will get in by a listener of its own, which serves
+// no backend and so is an origin that no other page can have: its Guard is to allow that one Origin.
 type Guard struct {
 	Next http.Handler
 
@@ -20,8 +25,8 @@ type Guard struct {
 	Hosts []string
 	// PublicURL is the address that the gateway has for others, such as https://gateway.example.com; "" where it has none.
 	PublicURL string
-	// Unsigned reports whether a call is one of the few that AWS defines without a signature. Host and Origin are checked all the
-	// same. nil: none is.
+	// Unsigned reports whether a call is one of the few that AWS defines without a signature. All else is checked all the same. nil:
+	// none is.
 	Unsigned func(*http.Request) bool
 }
 
@@ -38,9 +43,12 @@ func (g *Guard) check(r *http.Request) *Error {
 	if !g.knows(hostOf(r.Host)) {
 		return denied("The Host %q is not one of this gateway's. Call it by localhost, an IP address or its public URL, or add the name to the listener's hosts.", clip(r.Host))
 	}
-	for _, origin := range r.Header.Values("Origin") {
-		if !g.own(origin, r.Host) {
-			return denied("The Origin %q is another site. Control calls come from command lines and servers, or from this gateway's own pages.", clip(origin))
+	if e := fromPage(r.Header); e != nil {
+		return e
+	}
+	for _, via := range r.Header.Values("Via") {
+		if strings.Contains(strings.ToLower(via), viaName) {
+			return denied("The call came through an API gateway (Via %q): the URI of an integration points at this gateway's control listener. Point it at a backend, and send control calls to the listener itself.", clip(via))
 		}
 	}
 	if g.Unsigned != nil && len(r.Header.Values("Authorization")) == 0 && g.Unsigned(r) {
@@ -48,6 +56,24 @@ func (g *Guard) check(r *http.Request) *Error {
 	}
 	if !strings.HasPrefix(r.Header.Get("Authorization"), algorithm+" ") {
 		return unsigned()
+	}
+	return nil
+}
+
+// viaName is, in lower case, what API gateways of this kind add to the Via of each request that they send to a backend.
+const viaName = "amazonapigateway"
+
+// fromPage refuses what a web page sent. Browsers send Origin with whatever may change something, but none when a page reads from its
+// own origin; Sec-Fetch-Site (Fetch Metadata) tells those too, and is "none" for an address that a person typed.
+func fromPage(h http.Header) *Error {
+	const instead = "was sent by a web page, and no page may make control calls, those of this gateway's backends included. Use a command line or a server program, which send no such header."
+	if v := h.Values("Origin"); len(v) > 0 {
+		return denied("The call with the Origin %q "+instead, clip(v[0]))
+	}
+	for _, site := range h.Values("Sec-Fetch-Site") {
+		if site != "none" {
+			return denied("The call with Sec-Fetch-Site %q "+instead, clip(site))
+		}
 	}
 	return nil
 }
@@ -70,20 +96,6 @@ func (g *Guard) knows(host string) bool {
 		}
 	}
 	return false
-}
-
-// own reports whether origin is the page of the gateway itself: same host and port as the call, or the public URL. Another port of
-// this machine is another program.
-func (g *Guard) own(origin, host string) bool {
-	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return false // "null" among others: a sandboxed page or a file
-	}
-	if strings.EqualFold(u.Host, host) {
-		return true
-	}
-	p, err := url.Parse(g.PublicURL)
-	return err == nil && p.Host != "" && u.Scheme == p.Scheme && strings.EqualFold(u.Host, p.Host)
 }
 
 // hostOf takes the port and the brackets of an IPv6 literal off a Host field.

@@ -16,6 +16,7 @@ func TestGuard(t *testing.T) {
 	for _, c := range []struct {
 		desc                 string
 		host, origin, auth   string
+		site, via            []string
 		status               int
 		typ, message, method string
 	}{
@@ -30,8 +31,18 @@ func TestGuard(t *testing.T) {
 		{desc: "a name that only ends like localhost", host: "evillocalhost", auth: signed, status: 403, typ: "AccessDeniedException"},
 		{desc: "a name that only begins like localhost", host: "localhost.evil.example", auth: signed, status: 403, typ: "AccessDeniedException"},
 		{desc: "no Host", host: "", auth: signed, status: 403, typ: "AccessDeniedException"},
-		{desc: "the gateway's own page", host: "localhost:4566", origin: "http://localhost:4566", auth: signed, status: 200},
-		{desc: "the gateway's own page at its public URL, through a proxy that changes the Host", host: "inner", origin: "https://gw.example.com", auth: signed, status: 200},
+		{desc: "a page of a backend behind this gateway, which has the gateway's own origin", host: "localhost:4566", origin: "http://localhost:4566", auth: signed, status: 403, typ: "AccessDeniedException", message: "command line"},
+		{desc: "a page at the public URL", host: "inner", origin: "https://gw.example.com", auth: signed, status: 403, typ: "AccessDeniedException"},
+		{desc: "an Origin that says nothing", host: "localhost:4566", origin: " ", auth: signed, status: 403, typ: "AccessDeniedException"},
+		{desc: "a page's read of its own origin, which sends no Origin", host: "localhost:4566", site: []string{"same-origin"}, auth: signed, status: 403, typ: "AccessDeniedException", message: `Sec-Fetch-Site "same-origin"`},
+		{desc: "a page of the same site", host: "localhost:4566", site: []string{"same-site"}, auth: signed, status: 403, typ: "AccessDeniedException"},
+		{desc: "a page of another site that sends no Origin", host: "localhost:4566", site: []string{"cross-site"}, auth: signed, status: 403, typ: "AccessDeniedException"},
+		{desc: "a browser that says two things", host: "localhost:4566", site: []string{"none", "cross-site"}, auth: signed, status: 403, typ: "AccessDeniedException"},
+		{desc: "an address that a person typed", host: "localhost:4566", site: []string{"none"}, auth: signed, status: 200},
+		{desc: "an integration that points at the control listener", host: "localhost:4566", via: []string{"HTTP/1.1 AmazonAPIGateway"}, auth: signed, status: 403, typ: "AccessDeniedException", message: "integration"},
+		{desc: "the same behind other proxies", host: "localhost:4566", via: []string{"1.1 a", "1.1 b, http/1.1 amazonapigateway (x), 1.1 c"}, auth: signed, status: 403, typ: "AccessDeniedException"},
+		{desc: "another proxy in front", host: "localhost:4566", via: []string{"1.1 nginx"}, auth: signed, status: 200},
+		{desc: "one of the documented unsigned calls by an integration", host: "localhost:4566", via: []string{"HTTP/1.1 AmazonAPIGateway"}, method: "HEAD", status: 403, typ: "AccessDeniedException"},
 		{desc: "another site's page", host: "localhost:4566", origin: "https://evil.example", auth: signed, status: 403, typ: "AccessDeniedException", message: "https://evil.example"},
 		{desc: "a page of another program of this machine", host: "localhost:4566", origin: "http://localhost:3000", auth: signed, status: 403, typ: "AccessDeniedException"},
 		{desc: "the public URL's name without TLS", host: "inner", origin: "http://gw.example.com", auth: signed, status: 403, typ: "AccessDeniedException"},
@@ -56,8 +67,9 @@ func TestGuard(t *testing.T) {
 				r.Header.Set("Authorization", c.auth)
 			}
 			if c.origin != "" {
-				r.Header.Set("Origin", c.origin)
+				r.Header.Set("Origin", strings.TrimSpace(c.origin))
 			}
+			r.Header["Sec-Fetch-Site"], r.Header["Via"] = c.site, c.via
 			a := do(g, r)
 			if a.status != c.status || a.typ != c.typ || c.status == 403 && c.method == "" && !strings.Contains(a.message(), c.message) {
 				t.Errorf("%d %s %s", a.status, a.typ, a.body)
