@@ -9,6 +9,7 @@ import (
 
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
+	"gatehouse/internal/observe/trace"
 	"gatehouse/internal/plan"
 	"gatehouse/internal/wire"
 )
@@ -37,6 +38,8 @@ type Service struct {
 	// Shared is set where listeners serve both planes: there a request that
 	// means no API is a control call.
 	Shared bool
+	// Traces holds the past exchanges. Nil: the operations on them do not exist.
+	Traces *trace.Rings
 	// Status describes this installation.
 	Status Status
 }
@@ -56,10 +59,10 @@ func (s *Service) table() wire.Table {
 	return wire.Table{
 		Service: ScopeName,
 		Invalid: typeBadRequest,
-		Operations: []wire.Operation{
+		Operations: append(s.tracing(),
 			wire.Op("Explain", http.MethodGet, PathPrefix+"/explain", http.StatusOK, s.explain),
 			wire.Op("GetStatus", http.MethodGet, PathPrefix+"/status", http.StatusOK, s.status),
-		},
+		),
 	}
 }
 
