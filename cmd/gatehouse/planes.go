@@ -104,6 +104,7 @@ func (w *world) explainer(service v2.Service) *gatehouse.Service {
 		Locate: func(x *flow.Exchange, p *plan.Plan) error { return edge.Locate(x, p, paths) },
 		Draft:  func(ctx context.Context, api gate.APIID) ([]string, error) { return routeKeys(ctx, service, api) },
 		Target: w.target,
+		Traces: w.traces,
 		Shared: slices.ContainsFunc(w.doors, func(d door) bool { return d.Data && d.Control }),
 		Status: gatehouse.Status{Version: thisBuild().Version, Mode: w.Mode, Account: w.Account, Regions: slices.Clone(w.Regions)},
 	}

@@ -25,6 +25,7 @@ import (
 	"gatehouse/internal/h1"
 	"gatehouse/internal/observe/logs"
 	"gatehouse/internal/observe/metrics"
+	"gatehouse/internal/observe/trace"
 	"gatehouse/internal/plan"
 	"gatehouse/internal/store"
 	"gatehouse/internal/store/local"
@@ -57,6 +58,7 @@ type world struct {
 	access   *logs.Access
 	file     *logs.File // of the access log; nil: elsewhere
 	stages   *logs.Stages
+	traces   *trace.Rings
 	doors    []door
 	admin    net.Listener // nil: none
 	live     *plan.Live
@@ -307,16 +309,17 @@ func (w *world) wire() error {
 		w.desk.Regions = nil
 	}
 	w.http = v2service.New(w.desk, w.dryRun)
+	w.traces = trace.New(trace.Options{All: w.Mode != "serve"})
 	handler, err := w.control()
 	if err != nil {
 		return err
 	}
-	sinks := []flow.Sink{w.metrics, w.stages}
+	sinks := []flow.Sink{w.metrics, w.stages, w.traces}
 	if w.access != nil {
 		sinks = append(sinks, w.access)
 	}
 	w.edge = edge.New(edge.Options{
-		Control: handler, Sinks: sinks, Log: w.Log, Limits: w.limits(), Timeouts: w.timeouts(),
+		Control: handler, Sinks: sinks, Trails: w.traces.Trails(), Log: w.Log, Limits: w.limits(), Timeouts: w.timeouts(),
 		InFlight: func(name string) edge.Gauge { return w.metrics.InFlight(name) }, Refused: w.metrics.Refused,
 	})
 	return nil
@@ -460,6 +463,7 @@ func (w *world) resume(ctx context.Context) {
 // what is in flight finish.
 func (w *world) drain(delay time.Duration) {
 	w.draining.Store(true)
+	w.traces.Close() // who follows them would be waited for
 	time.Sleep(delay)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(w.Drain.Timeout))
 	defer cancel()
