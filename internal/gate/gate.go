@@ -183,6 +183,10 @@ type Integration struct {
 	URI string `json:"uri,omitempty"`
 	// ConnectionID is the VPC link of a Private integration.
 	ConnectionID string `json:"connectionId,omitempty"`
+	// Subtype is the operation of an AWSService integration, "SQS-SendMessage".
+	Subtype string `json:"subtype,omitempty"`
+	// Credentials is the ARN of the role as which an AWSService is to be called.
+	Credentials string `json:"credentials,omitempty"`
 	// Method is the method that the backend sees; "" or "ANY" keep the client's.
 	Method string `json:"method,omitempty"`
 	// Timeout bounds the whole call, connecting included: 50 ms to 30 s for
@@ -191,7 +195,8 @@ type Integration struct {
 	// ServerName overrides the name that the backend's certificate must carry.
 	ServerName string `json:"serverName,omitempty"`
 	// RequestParameters change the request on its way to the backend:
-	// "append:header.X", "overwrite:path" and so on, to a mapping expression.
+	// "append:header.X", "overwrite:path" and so on, to a mapping expression. Those
+	// of an AWSService are its arguments.
 	RequestParameters map[string]string `json:"requestParameters,omitempty"`
 	// ResponseParameters change the reply, by the status that the backend gave
 	// ("200").

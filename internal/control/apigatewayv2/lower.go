@@ -94,6 +94,9 @@ func lowerIntegration(i *v2.Integration) *gate.Integration {
 	if g.Kind == gate.Private {
 		g.ConnectionID = text(i.ConnectionId)
 	}
+	if g.Kind == gate.AWSService {
+		g.Subtype, g.Credentials = text(i.IntegrationSubtype), text(i.CredentialsArn)
+	}
 	if i.TimeoutInMillis != nil {
 		g.Timeout = time.Duration(*i.TimeoutInMillis) * time.Millisecond
 	}
