@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"gatehouse/internal/gate"
 )
 
 // demoCommand is dev in memory with a sample: an API with three routes to an
@@ -92,7 +94,7 @@ func (s *sample) show(ctx context.Context, started time.Time) error {
 	if err := s.make(ctx); err != nil {
 		return err
 	}
-	base := s.EndpointURL + "/_aws/execute-api/" + demoID
+	base := s.EndpointURL + gate.PathAddress + demoID
 	var calls []called
 	for _, r := range sampleRoutes {
 		c, err := s.call(ctx, base+r.call)

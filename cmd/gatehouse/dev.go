@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"gatehouse/internal/gate"
 	"gatehouse/internal/observe/logs"
 )
 
@@ -127,7 +128,7 @@ func (c *devCommand) announce(t *terminal, w *world, started time.Time) {
 	t.sayf("")
 	t.sayf("  Point your tools at it, in another terminal:   %s", t.paint(t.talk, cyan, evalEnv(s.Endpoint)))
 	t.sayf("    %s", t.paint(t.talk, cyan, "aws apigatewayv2 create-api --name hello --protocol-type HTTP --target http://127.0.0.1:8000"))
-	t.sayf("    %s", t.paint(t.talk, cyan, again("explain GET "+s.Endpoint+"/_aws/execute-api/API_ID/", s.Endpoint)))
+	t.sayf("    %s", t.paint(t.talk, cyan, again("explain GET "+s.Endpoint+gate.PathAddress+"API_ID/", s.Endpoint)))
 	t.sayf("")
 	t.sayf("  Ready in %s. Press Ctrl-C to stop.", briefly(time.Since(started)))
 }
@@ -146,7 +147,7 @@ func head(t *terminal, w *world) string {
 func facts(t *terminal, w *world) {
 	s := w.startLine()
 	t.sayf("  AWS endpoint   %s   region %s   account %s", t.paint(t.talk, cyan, s.Endpoint), s.Region, s.Account)
-	t.sayf("  APIs           %s/_aws/execute-api/{api}/{stage}/{path}", s.Endpoint)
+	t.sayf("  APIs           %s{api}/{stage}/{path}", s.Endpoint+gate.PathAddress)
 	t.sayf("  Operations     %s/metrics  /livez  /readyz", s.Admin)
 }
 

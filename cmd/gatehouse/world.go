@@ -110,7 +110,7 @@ func (w *world) openDoors() error {
 	for i := range w.Listeners {
 		l := &w.Listeners[i]
 		d := door{Listen: edge.Listen{
-			Name: l.Addr, Data: slices.Contains(l.Planes, planeData), Control: slices.Contains(l.Planes, planeControl),
+			Data: slices.Contains(l.Planes, planeData), Control: slices.Contains(l.Planes, planeControl),
 			PathAddresses: w.Data.PathAddresses, ProxyProtocol: l.ProxyProtocol,
 		}}
 		for _, t := range l.Trust {
@@ -127,7 +127,8 @@ func (w *world) openDoors() error {
 		if d.Listener, err = listen(l.Addr, w.setting("--listen", "listeners[].addr")); err != nil {
 			return err
 		}
-		if err := staysHere(&d); err != nil {
+		d.Name = d.Addr().String() // as bound: a configured port 0 names none
+		if err := staysHere(&d, l.Addr); err != nil {
 			d.Listener.Close()
 			return err
 		}
@@ -141,12 +142,12 @@ func (w *world) openDoors() error {
 // staysHere refuses a control listener that came out on an address which others
 // can reach: the configuration was checked by name, and a hosts file can make
 // localhost anything.
-func staysHere(d *door) error {
+func staysHere(d *door, configured string) error {
 	if ap, err := netip.ParseAddrPort(d.Addr().String()); !d.Control || err == nil && ap.Addr().IsLoopback() {
 		return nil
 	}
 	return &failure{Exit: exitRefused, Code: "LoopbackOnly", What: "the control plane is not offered on " + d.Addr().String(),
-		Why: "this version does not verify signatures yet, and " + d.Name + " is an address that other machines can reach",
+		Why: "this version does not verify signatures yet, and " + configured + " is an address that other machines can reach",
 		Do:  "listen on 127.0.0.1 or [::1]"}
 }
 
@@ -345,7 +346,7 @@ func (w *world) local() func(gate.APIID) string {
 	if base == "" {
 		return nil
 	}
-	return func(id gate.APIID) string { return base + "/_aws/execute-api/" + string(id) + "/" }
+	return func(id gate.APIID) string { return base + gate.PathAddress + string(id) + "/" }
 }
 
 // dataURL is the URL of the first data listener.

@@ -70,6 +70,9 @@ func TestAWorldLeavesNothingBehind(t *testing.T) {
 		if code, body := get(t, w.adminURL()+"/readyz?verbose"); code != 200 || !strings.Contains(body, "store ok") {
 			t.Errorf("readyz answers %d %s", code, body)
 		}
+		if _, body := get(t, w.adminURL()+"/metrics"); !strings.Contains(body, `listener="`+w.doors[0].Addr().String()+`"`) || strings.Contains(body, `:0"`) {
+			t.Errorf("the metrics do not name the listener by the address that is bound:\n%s", body)
+		}
 		return nil
 	})
 	if err != nil {

@@ -124,7 +124,7 @@ func (d *Desk) await(ctx context.Context, revision uint64) {
 func (d *Desk) Endpoint(api gate.APIID, region string) string {
 	if u, err := url.Parse(d.PublicURL); err == nil && u.Host != "" {
 		if _, err := netip.ParseAddr(u.Hostname()); err == nil {
-			return u.Scheme + "://" + u.Host + "/_aws/execute-api/" + string(api)
+			return u.Scheme + "://" + u.Host + gate.PathAddress + string(api)
 		}
 		return u.Scheme + "://" + string(api) + ".execute-api." + u.Host
 	}

@@ -7,6 +7,7 @@ import (
 
 	"gatehouse/internal/field"
 	"gatehouse/internal/flow"
+	"gatehouse/internal/gate"
 	"gatehouse/internal/h1"
 	"gatehouse/internal/plan"
 )
@@ -71,7 +72,7 @@ func (s *listening) forControl(x *flow.Exchange, p *plan.Plan) bool {
 // rewrite turns the path forms of an address into the Host form, so that
 // nothing behind the door sees a difference.
 func rewrite(x *flow.Exchange) bool {
-	if rest, ok := strings.CutPrefix(x.Path, "/_aws/execute-api/"); ok {
+	if rest, ok := strings.CutPrefix(x.Path, gate.PathAddress); ok {
 		api, path, _ := strings.Cut(rest, "/")
 		return address(x, api, path)
 	}

@@ -11,6 +11,10 @@ import "time"
 // user chose it.
 type APIID string
 
+// PathAddress begins the path form of an address, which is for clients that
+// cannot choose the Host: PathAddress + {api}/{stage}/{path}.
+const PathAddress = "/_aws/execute-api/"
+
 // A StageName names a stage of one API: [A-Za-z0-9_-]{1,128}, or DefaultStage.
 type StageName string
 

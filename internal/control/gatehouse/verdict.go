@@ -63,7 +63,7 @@ func (e *explanation) customDomain() bool {
 
 func apiForms() []string {
 	return []string{
-		"An API is reached as http://{api}.execute-api.{anything}/{stage}/{path}, and where path addresses are on as /_aws/execute-api/{api}/{stage}/{path}.",
+		"An API is reached as http://{api}.execute-api.{anything}/{stage}/{path}, and where path addresses are on as " + gate.PathAddress + "{api}/{stage}/{path}.",
 		"aws apigatewayv2 get-apis lists the APIs.",
 	}
 }
