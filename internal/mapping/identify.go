@@ -21,8 +21,11 @@ func (h identify) Serve(x *flow.Exchange) error {
 	return err
 }
 
-// Name puts the exchange's id into its reply.
-func Name(x *flow.Exchange) { x.Out.Header.Set(requestID, x.ID) }
+// Name puts the exchange's id into its reply, in our spelling.
+func Name(x *flow.Exchange) {
+	x.Out.Header.Del(requestID)
+	x.Out.Header.Add(requestID, x.ID)
+}
 
 // requestID is spelled as AWS sends it on HTTP/1.1.
 const requestID = "Apigw-Requestid"

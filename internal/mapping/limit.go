@@ -25,7 +25,7 @@ func (h limit) Serve(x *flow.Exchange) error {
 	case n > h.max:
 		return gate.Fail(gate.RequestTooLarge, fmt.Errorf("the request declares %d bytes of body, the limit (limits.body) is %d", n, h.max))
 	case n == flow.Unknown:
-		x.In.Body = flow.Streamed(&counted{x.In.Body.Stream(), h.max, h.max}, flow.Unknown)
+		x.In.Body = flow.Streamed(&counted{in: x.In.Body.Stream(), max: h.max, left: h.max}, flow.Unknown)
 	}
 	return h.next.Serve(x)
 }
@@ -34,16 +34,21 @@ func (h limit) Serve(x *flow.Exchange) error {
 type counted struct {
 	in        flow.Stream
 	max, left int64
+	over      error // once the body was too long; what comes behind is not asked
 }
 
 func (c *counted) Read(p []byte) (int, error) {
+	if c.over != nil {
+		return 0, c.over
+	}
 	// One byte more than is left shows an excess without reading ahead of it.
 	if int64(len(p)) > c.left+1 {
 		p = p[:c.left+1]
 	}
 	n, err := c.in.Read(p)
 	if int64(n) > c.left {
-		n, err = int(c.left), gate.Failf(gate.RequestTooLarge, "the request body is longer than the limit of %d bytes (limits.body)", c.max)
+		c.over = gate.Failf(gate.RequestTooLarge, "the request body is longer than the limit of %d bytes (limits.body)", c.max)
+		n, err = int(c.left), c.over
 	}
 	c.left -= int64(n)
 	return n, err
