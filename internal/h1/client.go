@@ -20,6 +20,7 @@ type ClientOptions struct {
 // One goroutine may Write while another does all the rest.
 type ClientConn struct {
 	in    inflow
+	out   sender
 	o     *ClientOptions
 	body  Body
 	keep  bool // the head of the last reply allows another request
@@ -32,6 +33,9 @@ type ClientConn struct {
 func NewClientConn(nc net.Conn, o *ClientOptions) *ClientConn {
 	c := &ClientConn{o: o, idle: true}
 	c.in.nc, c.in.timed = timedOf(nc)
+	if c.in.nc == net.Conn(c.in.timed) {
+		c.out.open(c.in.timed)
+	}
 	c.body.in, c.body.limits = &c.in, &o.Limits
 	c.body.reset(noBody, 0)
 	return c
@@ -54,6 +58,18 @@ func (c *ClientConn) NetConn() net.Conn { return c.in.nc }
 // Write sends bytes as they are: a request's head in wire form, or a body that
 // is framed already.
 func (c *ClientConn) Write(p []byte) (int, error) { return c.in.nc.Write(p) }
+
+// Send is Write for the last bytes of a request: it may come back only when
+// there is something to read, or the time of ReadBy is over. ReadHead, which
+// the caller calls next, tells which. An error is one of writing.
+func (c *ClientConn) Send(p []byte) (int, error) {
+	n := c.out.send(c.in.timed, p)
+	if n == len(p) {
+		return n, nil
+	}
+	m, err := c.in.nc.Write(p[n:])
+	return n + m, err
+}
 
 // maxInterim is how many interim responses are passed over before a reply.
 const maxInterim = 8

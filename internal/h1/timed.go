@@ -70,11 +70,7 @@ func (t *Timed) nanos(at time.Time) int64 {
 // Read reads as the connection below does, ending by the time of ReadBy.
 func (t *Timed) Read(p []byte) (int, error) {
 	for {
-		if want := t.r.want.Load(); want != 0 {
-			if armed := t.r.armed.Load(); armed == 0 || armed > want {
-				t.arm(&t.r)
-			}
-		}
+		t.ready(&t.r)
 		if t.stopped.Load() {
 			return 0, ErrInterrupted
 		}
@@ -94,11 +90,7 @@ func (t *Timed) Read(p []byte) (int, error) {
 // Write writes as the connection below does, ending by the time of WriteBy.
 func (t *Timed) Write(p []byte) (done int, err error) {
 	for {
-		if want := t.w.want.Load(); want != 0 {
-			if armed := t.w.armed.Load(); armed == 0 || armed > want {
-				t.arm(&t.w)
-			}
-		}
+		t.ready(&t.w)
 		if t.stopped.Load() {
 			return done, ErrInterrupted
 		}
@@ -112,6 +104,15 @@ func (t *Timed) Write(p []byte) (done int, err error) {
 		}
 		if !t.early(&t.w) {
 			return done, t.due(err)
+		}
+	}
+}
+
+// ready sets the timer where none is set or the one that is set rings too late.
+func (t *Timed) ready(a *alarm) {
+	if want := a.want.Load(); want != 0 {
+		if armed := a.armed.Load(); armed == 0 || armed > want {
+			t.arm(a)
 		}
 	}
 }

@@ -106,7 +106,8 @@ func stale(err error) bool {
 // On an error the caller ends the connection; sent says whether any byte left.
 func (t *Target) attempt(x *flow.Exchange, k *Call, c *conn, reused bool) (sent bool, err error) {
 	c.h1.WriteBy(x.Deadline)
-	n, err := c.h1.Write(k.Head)
+	c.h1.ReadBy(x.Deadline)
+	n, err := send(c, k)
 	if err != nil && !reused {
 		err = t.rescue(x, k, c, err)
 		return n > 0, err
@@ -119,12 +120,19 @@ func (t *Target) attempt(x *flow.Exchange, k *Call, c *conn, reused bool) (sent 
 	if k.rest != restNone {
 		return true, t.upload(x, k, c)
 	}
-	c.h1.ReadBy(x.Deadline)
 	if err := c.h1.ReadHead(&x.Out.ReplyHead, k.Method); err != nil {
 		return true, err
 	}
 	t.deliver(x, k, c, true)
 	return true, nil
+}
+
+// send writes the head, and with it the end of a request that has no more.
+func send(c *conn, k *Call) (int, error) {
+	if k.rest == restNone {
+		return c.h1.Send(k.Head)
+	}
+	return c.h1.Write(k.Head)
 }
 
 // deliver puts the body of a reply whose head was read into x.Out. whole says
