@@ -293,6 +293,8 @@ func unserved(r *gate.Route, live *Live) error {
 		return nil
 	case gate.Private:
 		return answers500(r, live.Links.Missing(r.Integration))
+	case gate.AWSService:
+		return answers500(r, live.Services.Missing(r.Integration))
 	}
 	return fmt.Errorf("route %s: integrations of kind %s are not served by this version, so it answers 500", r.Key, r.Integration.Kind)
 }

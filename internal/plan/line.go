@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 
 	"gatehouse/internal/auth"
@@ -14,7 +15,7 @@ import (
 
 // line is the way of a request through a route (runtime 2.1, 2.2, 2.6 and 2.7).
 func line(d *gate.Definition, r *gate.Route, cors *mapping.Policy, live *Live) (flow.Handler, error) {
-	backend, err := integration(r, live)
+	backend, err := integration(&d.API, r, live)
 	if err != nil {
 		return nil, err
 	}
@@ -44,13 +45,17 @@ func miss(p gate.Protocol, cors *mapping.Policy, fault *gate.Fault) flow.Handler
 	)
 }
 
-// parameters is the step of a route's parameter mappings. Those of a service
-// are its arguments and belong to its integration.
+// parameters is the step of a route's parameter mappings. Those of a request to
+// a service are its arguments and belong to its integration.
 func parameters(r *gate.Route) (flow.Step, error) {
-	if r.Integration == nil || r.Integration.Kind == gate.AWSService {
+	if r.Integration == nil {
 		return nil, nil
 	}
-	step, err := mapping.Parameters(r.Integration)
+	in := *r.Integration
+	if in.Kind == gate.AWSService {
+		in.RequestParameters = nil
+	}
+	step, err := mapping.Parameters(&in)
 	if err != nil {
 		return nil, fmt.Errorf("route %s: integration %s: %w", r.Key, r.Integration.ID, err)
 	}
@@ -60,12 +65,32 @@ func parameters(r *gate.Route) (flow.Step, error) {
 // integration is the end of the line. What this version or this configuration
 // does not serve compiles to a refusal, so that the other routes of the API
 // work.
-func integration(r *gate.Route, live *Live) (flow.Handler, error) {
+func integration(a *gate.API, r *gate.Route, live *Live) (flow.Handler, error) {
+	if err := arguments(r); err != nil {
+		return nil, err
+	}
 	if err := unserved(r, live); err != nil {
 		return integrate.Refuse(gate.APIConfigurationError, err), nil
 	}
-	if r.Integration.Kind == gate.Private {
+	switch r.Integration.Kind {
+	case gate.Private:
 		return integrate.Private(r, live.Links, live.Pools)
+	case gate.AWSService:
+		return integrate.AWSService(a, r, live.Services, live.Pools)
 	}
 	return integrate.HTTP(r, live.Pools)
+}
+
+// arguments tells what is wrong with the arguments of a service, which is so
+// whether the service is configured here or not. Deployments of before the
+// operation was noted have none to check.
+func arguments(r *gate.Route) error {
+	in := r.Integration
+	if in == nil || in.Kind != gate.AWSService || in.Subtype == "" {
+		return nil
+	}
+	if err := errors.Join(integrate.CheckArguments(in.Subtype, in.RequestParameters)...); err != nil {
+		return fmt.Errorf("route %s: integration %s: %w", r.Key, in.ID, err)
+	}
+	return nil
 }

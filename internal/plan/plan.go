@@ -121,7 +121,9 @@ type Live struct {
 	Logs   Logs // nil: stages have no access logs of their own, which is a Problem of those that want one
 	Limits gate.Limits
 	Log    *slog.Logger
-	Links  *integrate.Links // nil: no VPC link leads anywhere
+
+	Links    *integrate.Links    // nil: no VPC link leads anywhere
+	Services *integrate.Services // nil: no AWS service can be called
 }
 
 // shard is the map that holds a name.

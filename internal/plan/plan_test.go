@@ -426,7 +426,9 @@ func TestFailsClosed(t *testing.T) {
 		{"No authorization said at all.", gate.Route{Integration: proxy}, "authorization"},
 		{"An API key.", gate.Route{Authorization: open, APIKeyNeeded: true, Integration: proxy}, "API key"},
 		{"A function.", gate.Route{Authorization: open, Integration: &gate.Integration{Kind: gate.Lambda}}, "LAMBDA"},
-		{"A service.", gate.Route{Authorization: open, Integration: &gate.Integration{Kind: gate.AWSService}}, "AWS_SERVICE"},
+		{"A service.", gate.Route{Authorization: open, Integration: &gate.Integration{Kind: gate.AWSService, Subtype: "SQS-PurgeQueue",
+			RequestParameters: map[string]string{"QueueUrl": "$request.header.q"}}}, "services: {sqs:"},
+		{"A service that an earlier version deployed.", gate.Route{Authorization: open, Integration: &gate.Integration{Kind: gate.AWSService}}, "deploy again"},
 		{"A VPC link.", gate.Route{Authorization: open, Integration: &gate.Integration{Kind: gate.Private, ConnectionID: "l1", URI: "arn:aws:x"}}, "vpc_links"},
 		{"No target.", gate.Route{Authorization: open}, "no target"},
 	} {
