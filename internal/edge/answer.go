@@ -57,8 +57,7 @@ func (c *conn) exchange(x *flow.Exchange, p *plan.Plan, f front) error {
 func reply(x *flow.Exchange, f front, sound bool) error {
 	if fault := x.Event.Fault; fault != nil && fault.Kind == gate.ClientGone {
 		f.cut()
-		x.Event.Status = gate.StatusClientGone
-		return fault
+		return x.Event.Aborted // Render has said why, and with which status
 	}
 	return f.write(x, !sound)
 }

@@ -30,7 +30,7 @@ type Exchange struct {
 	Mapping  *gate.Mapping // how a custom domain led here; nil: the execute-api host did
 	Path     string        // the request path below the stage, still encoded, begins with "/"
 	Query    string        // the raw query, without "?"
-	NoStage  bool   // the address named $default: no segment of Path is a stage
+	NoStage  bool          // the address named $default: no segment of Path is a stage
 	Onward   Onward        // what the backend is asked in place of what the client asked
 	Out      Reply
 	Trail    *Trail // nil unless somebody listens
