@@ -41,7 +41,7 @@ type exchange struct {
 func (e exchange) build(t testing.TB) *flow.Exchange {
 	t.Helper()
 	x := new(flow.Exchange)
-	x.Begin(nil, time.Unix(1583348638, 0))
+	x.Begin(t.Context(), time.Unix(1583348638, 0))
 	x.API = &gate.API{ID: "abc", Protocol: gate.HTTP, Account: "123456789012"}
 	x.Stage = &gate.Stage{API: "abc", Name: "prod", Variables: map[string]string{"size": "large", "empty": ""}}
 	x.In.Source = netip.MustParseAddr("192.0.2.7")
