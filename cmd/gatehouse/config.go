@@ -30,6 +30,8 @@ type Config struct {
 	Regions   []string         `yaml:"regions"`    // what a caller's signature may name; the first is the default
 	PublicURL string           `yaml:"public_url"` // scheme and host that clients of the APIs use; empty: AWS's form
 	Limits    LimitsSection    `yaml:"limits"`
+	VPCLinks  []VPCLink        `yaml:"vpc_links"`
+	Services  ServicesSection  `yaml:"services"`
 	Logs      Logs             `yaml:"logs"`
 	Admin     AdminSection     `yaml:"admin"`
 	Drain     DrainSection     `yaml:"drain"`
@@ -194,6 +196,7 @@ func (c *Config) check(complain complaint) {
 		seen[l.Addr] = true
 	}
 	c.checkNames(complain)
+	c.checkBackends(complain)
 	if c.Logs.Access.Stdout && c.Logs.Access.File != "" {
 		complain("logs.access.file", "is set beside stdout: true: choose one (stdout: false)")
 	}

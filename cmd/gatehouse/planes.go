@@ -126,6 +126,8 @@ func (w *world) target(x *flow.Exchange) (method, url string, ok bool) {
 		p, err = integrate.HTTP(x.Route, w.pools)
 	case gate.Private:
 		p, err = integrate.Private(x.Route, w.live.Links, w.pools)
+	case gate.AWSService:
+		p, err = integrate.AWSService(x.API, x.Route, w.live.Services, w.pools)
 	default:
 		return "", "", false
 	}

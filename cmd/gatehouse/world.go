@@ -292,7 +292,11 @@ func (w *world) openLogs() error {
 func (w *world) wire() error {
 	w.pools = upstream.New(upstream.Options{})
 	w.later(w.pools.Close)
-	w.live = &plan.Live{Pools: w.pools, Meters: w.metrics, Logs: w.stages, Limits: w.limits(), Log: w.Log}
+	links, services, err := w.backends()
+	if err != nil {
+		return err
+	}
+	w.live = &plan.Live{Pools: w.pools, Meters: w.metrics, Logs: w.stages, Limits: w.limits(), Log: w.Log, Links: links, Services: services}
 	first := sync.OnceFunc(func() { close(w.planned) })
 	w.follower = &plan.Follower{Store: w.store, Live: w.live,
 		Publish: func(p *plan.Plan) { w.edge.Publish(p) },
