@@ -16,9 +16,9 @@ import (
 // Each refusal names the place, and none a secret.
 func TestRefusedBackends(t *testing.T) {
 	for _, tc := range []struct{ desc, text, want string }{
-		{"A link without targets.", "vpc_links:\n- link: a", "gatehouse.yaml:2: vpc_links[0] is refused: 0 targets"},
+		{"A link without targets.", "vpc_links:\n- link: a", "gatehouse.yaml:2:3: vpc_links[0] is refused: 0 targets"},
 		{"A link without an id.", "vpc_links:\n- targets: http://b", "vpc_links[0] is refused: the id"},
-		{"A link twice.", "vpc_links:\n- {link: a, targets: http://b}\n- {link: a, targets: http://c}", "gatehouse.yaml:3: vpc_links[1] is refused: link \"a\""},
+		{"A link twice.", "vpc_links:\n- {link: a, targets: http://b}\n- {link: a, targets: http://c}", "gatehouse.yaml:3:3: vpc_links[1] is refused: link \"a\""},
 		{"A target with a path.", "vpc_links:\n- {link: a, targets: http://b/x}", "host and port only"},
 		{"A service that is none.", "services:\n  sqq: {endpoint: http://b}", `unknown key "sqq" in services: did you mean "sqs"?`},
 		{"A service without an endpoint.", "services:\n  sqs: {access_key_id: a, secret_access_key: hush}", "services.sqs is refused: endpoint"},
