@@ -82,7 +82,7 @@ func (l *Links) Missing(in *gate.Integration) error {
 		return nil
 	}
 	return fmt.Errorf("integration %s goes through the VPC link %s to %s, and the configuration does not say where that is: "+
-		"add to gatehouse.yaml  vpc_links: [{link: %s, arn: %q, targets: [http://ADDRESS:PORT]}]  and start anew",
+		"add to gatehouse.yaml (gatehouse serve --config)  vpc_links: [{link: %s, arn: %q, targets: [http://ADDRESS:PORT]}]  and start anew",
 		in.ID, in.ConnectionID, in.URI, in.ConnectionID, in.URI)
 }
 

@@ -90,7 +90,7 @@ func (l *Services) Missing(in *gate.Integration) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("integration %s is %s, and the configuration does not say where that service is: add to gatehouse.yaml  "+
+	return fmt.Errorf("integration %s is %s, and the configuration does not say where that service is: add to gatehouse.yaml (gatehouse serve --config)  "+
 		"services: {%s: {endpoint: \"https://%s.{region}.amazonaws.com\", access_key_id: ID, secret_access_key_file: FILE}}  and start anew",
 		in.ID, s.name, s.service, s.signed)
 }
