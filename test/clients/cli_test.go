@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -51,6 +53,11 @@ func (c *cli) call(op string, in map[string]any) (map[string]any, error) {
 		return nil, err
 	}
 	args = append(args, flags...)
+	document := ""
+	if op == "ExportApi" { // the CLI writes it to a file
+		document = filepath.Join(c.t.TempDir(), "document")
+		args = append(args, document)
+	}
 	cmd := exec.CommandContext(ctx, c.path, args...)
 	cmd.Env, cmd.WaitDelay = c.env, 10*time.Second
 	var stdout, stderr bytes.Buffer
@@ -62,6 +69,11 @@ func (c *cli) call(op string, in map[string]any) (map[string]any, error) {
 		return nil, fmt.Errorf("aws %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
 	}
 	out := map[string]any{}
+	if document != "" {
+		text, err := os.ReadFile(document)
+		out["Body"] = string(text)
+		return out, err
+	}
 	if stdout.Len() == 0 { // a deletion prints nothing
 		return out, nil
 	}

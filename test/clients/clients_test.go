@@ -38,6 +38,8 @@ type gateway struct {
 	Region   string `json:"region"`
 	Account  string `json:"account"`
 	Data     string `json:"data"`
+
+	said *safeBuffer // its own log, and the access logs of stages
 }
 
 func TestClients(t *testing.T) {
@@ -116,6 +118,7 @@ func startGateway(t *testing.T) *gateway {
 	case <-time.After(patience):
 		t.Fatal("gatehouse printed no start line")
 	}
+	g.said = said
 	return &g
 }
 
@@ -134,16 +137,17 @@ func startEcho(t *testing.T) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(rw).Encode(echo{r.Method, r.URL.EscapedPath(), r.URL.RawQuery})
+		_ = json.NewEncoder(rw).Encode(echo{r.Method, r.URL.EscapedPath(), r.URL.RawQuery, r.Header.Get("X-Walk")})
 	}))
 	t.Cleanup(s.Close)
 	return s.URL
 }
 
-// An echo is what the backend saw of a request.
-type echo struct{ Method, Path, Query string }
+// An echo is what the backend saw of a request; Walk is its field X-Walk.
+type echo struct{ Method, Path, Query, Walk string }
 
-// A client makes one call of the V2 API. Members have their AWS names.
+// A client makes one call of the V2 API. Members have their AWS names. The one
+// output that is no JSON, the document of ExportApi, is the member Body.
 type client interface {
 	call(op string, in map[string]any) (map[string]any, error)
 }

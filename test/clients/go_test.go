@@ -57,6 +57,9 @@ func (s *sdk) call(op string, in map[string]any) (map[string]any, error) {
 	if err := json.Unmarshal(text, &out); err != nil {
 		return nil, err
 	}
+	if e, ok := results[0].Interface().(*api.ExportApiOutput); ok {
+		out["Body"] = string(e.Body)
+	}
 	delete(out, "ResultMetadata")
 	return out, nil
 }

@@ -12,9 +12,11 @@ const say = (answer) => process.stdout.write(JSON.stringify(answer) + "\n");
 
 say({ version: `@aws-sdk/client-apigatewayv2 ${version}, node ${process.version}` });
 for await (const line of createInterface({ input: process.stdin })) {
-  const call = JSON.parse(line);
+  const call = JSON.parse(line, (name, value) => (name.endsWith("Date") ? new Date(value) : value));
   try {
     const { $metadata, ...out } = await client.send(new api[call.op + "Command"](call.in));
+    if (out.body) out.Body = new TextDecoder().decode(out.body); // the document of ExportApi
+    delete out.body;
     say({ out });
   } catch (e) {
     if (e.$metadata?.httpStatusCode === undefined) throw e;
