@@ -15,10 +15,10 @@ import (
 
 // openAdmin takes the operator's address. Nobody accepts there yet.
 func (w *world) openAdmin() error {
-	if w.Admin.Addr == "" {
+	if w.Conf.Admin.Addr == "" {
 		return nil
 	}
-	l, err := listen(w.Admin.Addr, w.setting("--admin", "admin.addr"))
+	l, err := listen(w.Conf.Admin.Addr, w.setting("--admin", "admin.addr"))
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (w *world) serveAdmin(ctx context.Context) error {
 			{Name: "store", Probe: w.readsStore},
 			{Name: "drain", Probe: w.stays},
 		},
-		Problems: w.problems, Metrics: w.metrics.Handler(), Pprof: w.Admin.Pprof, Hosts: w.Admin.Hosts, Log: w.Log,
+		Problems: w.problems, Metrics: w.metrics.Handler(), Pprof: w.Conf.Admin.Pprof, Hosts: w.Conf.Admin.Hosts, Log: w.Log,
 	})
 }
 

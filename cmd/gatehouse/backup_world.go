@@ -16,7 +16,7 @@ import (
 func (w *world) backups() *gatehouse.Backup {
 	b := &gatehouse.Backup{Create: w.backup}
 	if !w.Memory {
-		b.Dir = w.Store.Dir
+		b.Dir = w.Conf.Store.Dir
 	}
 	return b
 }
@@ -26,7 +26,7 @@ func (w *world) backup(ctx context.Context, out io.Writer) (m backup.Manifest, e
 		return m, &wire.Error{Type: "BadRequestException", Status: http.StatusBadRequest,
 			Message: "This gateway keeps everything in memory and has no master key, so nobody could read the backup. Start it with --data, or with " + masterKeyVariable + "."}
 	}
-	dir := w.Store.Dir
+	dir := w.Conf.Store.Dir
 	if w.Memory {
 		dir = ""
 	}

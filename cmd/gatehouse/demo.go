@@ -33,7 +33,7 @@ func (c *demoCommand) Run(ctx context.Context, t *terminal) error {
 	if s.Log, err = c.demoLog(t); err != nil {
 		return err
 	}
-	s.Logs.Access.Stdout = c.Verbose
+	s.Conf.Logs.Access.Stdout = c.Verbose
 	started := time.Now()
 	backend, err := startEcho(s.Log)
 	if err != nil {
@@ -59,7 +59,7 @@ func (c *demoCommand) demoLog(t *terminal) (*slog.Logger, error) {
 }
 
 func demoRemote(w *world) remote {
-	return remote{EndpointURL: w.controlURL(), Region: w.Regions[0], Timeout: 10 * time.Second}
+	return remote{EndpointURL: w.controlURL(), Region: w.Conf.Regions[0], Timeout: 10 * time.Second}
 }
 
 // demoID is the id of the sample API, so that its URLs can be typed.

@@ -76,7 +76,7 @@ func (c *devCommand) setup(mode string, t *terminal) (setup, error) {
 		conf.Logs.Access.Stdout, lines = false, io.Discard
 	}
 	log, err := c.log(t)
-	return setup{Config: conf, Mode: mode, Memory: c.Data == "", AnyPlace: true, Environ: t.environ, Log: log, Stdout: lines}, err
+	return setup{Conf: conf, Mode: mode, Memory: c.Data == "", AnyPlace: true, Environ: t.environ, Log: log, Stdout: lines}, err
 }
 
 // log is the process log of a command without configuration, for a person.
@@ -105,9 +105,9 @@ type startLine struct {
 }
 
 func (w *world) startLine() startLine {
-	s := startLine{w.controlURL(), w.adminURL(), w.Regions[0], w.Account, "memory"}
+	s := startLine{w.controlURL(), w.adminURL(), w.Conf.Regions[0], w.Conf.Account, "memory"}
 	if !w.Memory {
-		s.Data = w.Store.Dir
+		s.Data = w.Conf.Store.Dir
 	}
 	return s
 }
@@ -135,7 +135,7 @@ func (c *devCommand) announce(t *terminal, w *world, started time.Time) {
 
 // head is the first line of a start.
 func head(t *terminal, w *world) string {
-	data := "data in " + w.Store.Dir
+	data := "data in " + w.Conf.Store.Dir
 	if w.Memory {
 		data = "data in memory (keep it: " + self() + " dev --data ./gatehouse-data)"
 	}

@@ -144,7 +144,7 @@ func TestKilledBetweenAnEditAndItsDeployment(t *testing.T) {
 func TestChunksThatNothingNeedsGo(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	s := small(t)
-	s.Memory, s.Store.Dir = false, t.TempDir()
+	s.Memory, s.Conf.Store.Dir = false, t.TempDir()
 	w, err := open(s)
 	if err != nil {
 		t.Fatal(err)

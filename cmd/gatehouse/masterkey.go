@@ -300,7 +300,7 @@ func openKeys(ctx context.Context, s store.Store, source keySource) (*ring, erro
 // openMasterKey is a step of opening a world. A gateway that forgets all needs
 // no key that lasts, unless it is given one.
 func (w *world) openMasterKey() error {
-	source := keySource{environ: w.Environ, command: w.MasterKey.Command}
+	source := keySource{environ: w.Environ, command: w.Conf.MasterKey.Command}
 	ctx := context.Background()
 	if w.Memory {
 		r, err := source.open(ctx, false)
@@ -314,7 +314,7 @@ func (w *world) openMasterKey() error {
 		w.keys = r
 		return nil
 	}
-	source.dir = w.Store.Dir
+	source.dir = w.Conf.Store.Dir
 	var err error
 	if w.keys, err = openKeys(ctx, w.store, source); err != nil {
 		return err

@@ -54,9 +54,9 @@ func (w *world) control() (http.Handler, error) {
 		{Name: "gatehouse", Scope: gatehouse.ScopeName, Paths: []string{gatehouse.PathPrefix}, Handler: own},
 		{Name: "gatehouse", Scope: gatehouse.ScopeName, Paths: []string{gatehouse.BackupPath}, Handler: backups},
 	}}
-	guard := &wire.Guard{Next: mux, PublicURL: w.PublicURL}
-	for i := range w.Listeners {
-		guard.Hosts = append(guard.Hosts, w.Listeners[i].Hosts...)
+	guard := &wire.Guard{Next: mux, PublicURL: w.Conf.PublicURL}
+	for i := range w.Conf.Listeners {
+		guard.Hosts = append(guard.Hosts, w.Conf.Listeners[i].Hosts...)
 	}
 	return guard, nil
 }
@@ -72,7 +72,7 @@ func (w *world) dryRun(d *gate.Definition) error {
 // identify lets every caller of this machine in: signatures are not verified
 // yet, which is why control listeners are loopback only.
 func (w *world) identify(_ *http.Request, _ []byte, c *wire.Caller) error {
-	c.Account = w.Account
+	c.Account = w.Conf.Account
 	return nil
 }
 
@@ -98,7 +98,7 @@ func (w *world) observe(c wire.Call) {
 
 // explainer is the service of our own operations.
 func (w *world) explainer(service v2.Service) *gatehouse.Service {
-	paths := w.Data.PathAddresses
+	paths := w.Conf.Data.PathAddresses
 	return &gatehouse.Service{
 		Plan:   func() *plan.Plan { return w.edge.Plan() },
 		Locate: func(x *flow.Exchange, p *plan.Plan) error { return edge.Locate(x, p, paths) },
@@ -106,7 +106,7 @@ func (w *world) explainer(service v2.Service) *gatehouse.Service {
 		Target: w.target,
 		Traces: w.traces,
 		Shared: slices.ContainsFunc(w.doors, func(d door) bool { return d.Data && d.Control }),
-		Status: gatehouse.Status{Version: thisBuild().Version, Mode: w.Mode, Account: w.Account, Regions: slices.Clone(w.Regions)},
+		Status: gatehouse.Status{Version: thisBuild().Version, Mode: w.Mode, Account: w.Conf.Account, Regions: slices.Clone(w.Conf.Regions)},
 	}
 }
 

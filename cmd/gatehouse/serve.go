@@ -30,7 +30,7 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 		log.Warn(w)
 	}
 	started := time.Now()
-	w, err := open(setup{Config: conf, Mode: "serve", Environ: t.environ, Log: log, Stdout: t.out})
+	w, err := open(setup{Conf: conf, Mode: "serve", Environ: t.environ, Log: log, Stdout: t.out})
 	if err != nil {
 		return err
 	}
@@ -67,8 +67,8 @@ func processLog(conf *Config, t *terminal) (*slog.Logger, error) {
 func (w *world) tell(took time.Duration) {
 	for i := range w.doors {
 		d := &w.doors[i]
-		w.Log.Info("listening", "addr", d.Addr().String(), "planes", strings.Join(w.Listeners[i].Planes, ","), "tls", d.TLS != nil)
+		w.Log.Info("listening", "addr", d.Addr().String(), "planes", strings.Join(w.Conf.Listeners[i].Planes, ","), "tls", d.TLS != nil)
 	}
-	w.Log.Info("ready", "endpoint", w.controlURL(), "admin", w.adminURL(), "data", w.Store.Dir, "version", thisBuild().Version,
+	w.Log.Info("ready", "endpoint", w.controlURL(), "admin", w.adminURL(), "data", w.Conf.Store.Dir, "version", thisBuild().Version,
 		"ready_ms", took.Milliseconds())
 }

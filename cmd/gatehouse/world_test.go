@@ -56,7 +56,7 @@ func TestAWorldLeavesNothingBehind(t *testing.T) {
 	}
 	defer backend.Close()
 	s := small(t)
-	s.Memory, s.Store.Dir = false, t.TempDir()
+	s.Memory, s.Conf.Store.Dir = false, t.TempDir()
 	w, err := open(s)
 	if err != nil {
 		t.Fatal(err)
@@ -111,14 +111,14 @@ func TestOpenGivesBack(t *testing.T) {
 		code  string
 	}{
 		{"The second address is taken.", func(s *setup) {
-			s.Listeners = append(s.Listeners, Listener{Addr: taken.Addr().String(), Planes: []string{planeData}})
+			s.Conf.Listeners = append(s.Conf.Listeners, Listener{Addr: taken.Addr().String(), Planes: []string{planeData}})
 		}, "AddressInUse"},
-		{"The admin address is taken.", func(s *setup) { s.Admin.Addr = taken.Addr().String() }, "AddressInUse"},
-		{"The address is not of this machine.", func(s *setup) { s.Listeners[0].Addr = "192.0.2.1:0" }, "CannotListen"},
-		{"A control listener that is not loopback.", func(s *setup) { s.Listeners[0].Addr = "0.0.0.0:0" }, "LoopbackOnly"},
-		{"The data directory is a file.", func(s *setup) { s.Memory, s.Store.Dir = false, "world_test.go" }, "StoreUnusable"},
-		{"The access log has no directory.", func(s *setup) { s.Logs.Access.Stdout, s.Logs.Access.File = false, "/nowhere/x.log" }, "CannotLog"},
-		{"A certificate is missing.", func(s *setup) { s.Listeners[0].TLS = []TLSPair{{"none", "none"}} }, "BadCertificate"},
+		{"The admin address is taken.", func(s *setup) { s.Conf.Admin.Addr = taken.Addr().String() }, "AddressInUse"},
+		{"The address is not of this machine.", func(s *setup) { s.Conf.Listeners[0].Addr = "192.0.2.1:0" }, "CannotListen"},
+		{"A control listener that is not loopback.", func(s *setup) { s.Conf.Listeners[0].Addr = "0.0.0.0:0" }, "LoopbackOnly"},
+		{"The data directory is a file.", func(s *setup) { s.Memory, s.Conf.Store.Dir = false, "world_test.go" }, "StoreUnusable"},
+		{"The access log has no directory.", func(s *setup) { s.Conf.Logs.Access.Stdout, s.Conf.Logs.Access.File = false, "/nowhere/x.log" }, "CannotLog"},
+		{"A certificate is missing.", func(s *setup) { s.Conf.Listeners[0].TLS = []TLSPair{{"none", "none"}} }, "BadCertificate"},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			s := small(t)
@@ -140,12 +140,12 @@ func TestOpenGivesBack(t *testing.T) {
 // that name, and that no minimum rate is none to the engine as well.
 func TestTimeoutsReachTheEngine(t *testing.T) {
 	var w world
-	w.Data.Timeouts = Timeouts{Idle: seconds(1), Head: seconds(2), Body: seconds(3), Write: seconds(4), MinRate: 5}
+	w.Conf.Data.Timeouts = Timeouts{Idle: seconds(1), Head: seconds(2), Body: seconds(3), Write: seconds(4), MinRate: 5}
 	want := h1.Timeouts{Idle: 1e9, Head: 2e9, Body: 3e9, Write: 4e9, MinRate: 5}
 	if got := w.timeouts(); got != want {
 		t.Errorf("got %+v", got)
 	}
-	w.Data.Timeouts.MinRate = 0
+	w.Conf.Data.Timeouts.MinRate = 0
 	if got := w.timeouts().MinRate; got >= 0 {
 		t.Errorf("no minimum rate is %d to the engine, which takes it for the usual one", got)
 	}

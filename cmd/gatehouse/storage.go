@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gatehouse/internal/observe/metrics"
+	"gatehouse/internal/store"
+	"gatehouse/internal/store/local"
+	"gatehouse/internal/store/memory"
+)
+
+func (w *world) openStore() error {
+	if w.Memory {
+		w.store = memory.New()
+	} else {
+		s, err := local.Open(w.Conf.Store.Dir, local.Options{})
+		if err != nil {
+			return storeFailure(w.Conf.Store.Dir, err)
+		}
+		w.store = s
+	}
+	w.metrics = metrics.New(metrics.Options{Version: thisBuild().Version, Revision: thisBuild().Revision})
+	w.store = timed{w.store, w.metrics}
+	w.later(func() {
+		if err := w.store.Close(); err != nil {
+			w.Log.Error("the store was not closed cleanly; it is checked at the next start", "err", err)
+		}
+	})
+	return nil
+}
+
+// storeFailure says why a data directory cannot be used.
+func storeFailure(dir string, err error) *failure {
+	f := &failure{Exit: exitFailed, Code: "StoreUnusable", What: "the data directory " + dir + " cannot be used", Why: err.Error(),
+		Do: "choose another one with --data or store.dir, or make this one usable; nothing in it was changed", cause: err}
+	switch {
+	case errors.Is(err, local.ErrNewer):
+		f.Code, f.Do = "StoreNewer", "start the gatehouse that wrote it, or a newer one; nothing in it was changed"
+	case errors.Is(err, local.ErrCorrupt):
+		f.Code, f.Do = "StoreCorrupt", "restore a backup into it, or start with an empty directory; nothing in it was changed"
+	case errors.Is(err, local.ErrHeld):
+		f.Code, f.Do = "StoreHeld", "stop the other process, or choose another directory with --data or store.dir"
+	}
+	return f
+}
+
+// timed is a store whose commits are counted.
+type timed struct {
+	store.Store
+	metrics *metrics.Set
+}
+
+// Commit commits, and counts it.
+func (t timed) Commit(ctx context.Context, changes ...store.Change) (uint64, error) {
+	start := time.Now()
+	revision, err := t.Store.Commit(ctx, changes...)
+	if err == nil {
+		t.metrics.Commit(time.Since(start))
+	}
+	return revision, err
+}
