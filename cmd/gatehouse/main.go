@@ -28,6 +28,7 @@ type commands struct {
 	Serve    serveCommand    `cmd:"" help:"Start for production, from gatehouse.yaml."`
 	Env      envCommand      `cmd:"" help:"Print the exports that point AWS tools at a running gateway."`
 	Explain  explainCommand  `cmd:"" help:"Tell which route a request finds, which nearly matched, and why."`
+	Trace    traceCommand    `cmd:"" help:"Tell what became of past requests."`
 	Import   importCommand   `cmd:"" help:"Make an API of an OpenAPI document."`
 	Export   exportCommand   `cmd:"" help:"Write an API as an OpenAPI document."`
 	Validate validateCommand `cmd:"" help:"Check an OpenAPI document or a gatehouse.yaml."`
