@@ -96,7 +96,7 @@ func ParseChunk(sum string, text []byte) ([]Route, error) {
 // intern lets the words that every route repeats be the same string: a plan
 // keeps its routes as long as it lives.
 func (r *Route) intern() {
-	for _, k := range []AuthKind{AuthNone, AuthIAM, AuthJWT, AuthCustom} {
+	for _, k := range []AuthKind{AuthNone, AuthIAM, AuthJWT, AuthCustom, AuthCognito} {
 		if r.Authorization.Kind == k {
 			r.Authorization.Kind = k
 		}
@@ -105,7 +105,7 @@ func (r *Route) intern() {
 	if in == nil {
 		return
 	}
-	for _, k := range []IntegrationKind{HTTPProxy, Lambda, AWSService, Private} {
+	for _, k := range []IntegrationKind{HTTPProxy, Lambda, AWSService, Private, Mock, HTTPShaped, AWSShaped} {
 		if in.Kind == k {
 			in.Kind = k
 		}

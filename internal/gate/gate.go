@@ -62,6 +62,14 @@ type Stage struct {
 	RouteMetrics map[string]bool `json:"routeMetrics,omitempty"`
 	// AccessLog is written in a format of the stage's own; nil: none is.
 	AccessLog *AccessLog `json:"accessLog,omitempty"`
+	// Canary draws a part of the requests elsewhere; nil: none.
+	Canary *Canary `json:"canary,omitempty"`
+	// DisableDefaultEndpoint refuses the execute-api host. On REST APIs it acts
+	// with a deployment to the stage or any change of it, so it is noted here.
+	DisableDefaultEndpoint bool `json:"disableDefaultEndpoint,omitempty"`
+	// ClientCertificate is the id of the certificate that HTTPS backends are
+	// shown; empty: none.
+	ClientCertificate string `json:"clientCertificate,omitempty"`
 }
 
 // Detailed reports whether a route is counted by itself.
@@ -98,6 +106,11 @@ type Domain struct {
 	Region  string     `json:"region"`
 	// Mappings are the paths, in no order. No two have the same Key.
 	Mappings []Mapping `json:"mappings,omitempty"`
+	// Mode says whether Rules, Mappings or first the one and then the other lead
+	// to a stage.
+	Mode RoutingMode `json:"mode,omitempty"`
+	// Rules are in no order. No two have the same Priority.
+	Rules []RoutingRule `json:"rules,omitempty"`
 }
 
 // A Mapping serves a stage of an API below a path of a Domain.
@@ -105,8 +118,10 @@ type Mapping struct {
 	ID string `json:"id"`
 	// Key is the path without the slashes around it, "orders/v1"; empty: what no
 	// other mapping of the domain takes.
-	Key   string    `json:"key,omitempty"`
-	API   APIID     `json:"api"`
+	Key string `json:"key,omitempty"`
+	API APIID  `json:"api"`
+	// Stage is empty where the next segment of the path names it, which base path
+	// mappings of REST APIs allow.
 	Stage StageName `json:"stage"`
 }
 
@@ -129,6 +144,9 @@ type Deployment struct {
 	// from, in the control plane's own shapes: exports read them, and nothing that
 	// serves does.
 	Source []string `json:"source,omitempty"`
+
+	// REST is what only a REST API has; nil on other APIs.
+	REST *RESTSettings `json:"rest,omitempty"`
 }
 
 // A DeploymentRef names a deployment of the installation.
@@ -154,6 +172,9 @@ type Route struct {
 	APIKeyNeeded  bool          `json:"apiKeyNeeded,omitempty"`
 	// Integration is nil where the route has no target: it answers 500.
 	Integration *Integration `json:"integration,omitempty"`
+
+	// Method is what only a method of a REST API has; nil on other APIs.
+	Method *Method `json:"method,omitempty"`
 }
 
 // DefaultRoute is the key of the route that catches what no other matches.
@@ -176,6 +197,8 @@ const (
 	AuthIAM    AuthKind = "AWS_IAM"
 	AuthJWT    AuthKind = "JWT"
 	AuthCustom AuthKind = "CUSTOM"
+	// AuthCognito is a user pool's tokens, on REST APIs.
+	AuthCognito AuthKind = "COGNITO_USER_POOLS"
 )
 
 // An Integration is what answers a route.
@@ -205,6 +228,10 @@ type Integration struct {
 	// ResponseParameters change the reply, by the status that the backend gave
 	// ("200").
 	ResponseParameters map[string]map[string]string `json:"responseParameters,omitempty"`
+
+	// Shape is what only an integration of a REST API has; nil on other APIs. The
+	// keys of its RequestParameters are such as "integration.request.header.X".
+	Shape *Shape `json:"shape,omitempty"`
 }
 
 // CORS is what an API itself says to browsers of other origins (Fetch
@@ -229,4 +256,7 @@ const (
 	Lambda     IntegrationKind = "LAMBDA"
 	AWSService IntegrationKind = "AWS_SERVICE"
 	Private    IntegrationKind = "PRIVATE" // HTTP_PROXY through a VPC link
+	Mock       IntegrationKind = "MOCK"
+	HTTPShaped IntegrationKind = "HTTP" // HTTP with templates, not a proxy
+	AWSShaped  IntegrationKind = "AWS"  // an AWS service or a function with templates
 )
