@@ -1,0 +1,75 @@
+package apigateway
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"gatehouse/internal/control"
+	"gatehouse/internal/gate"
+	"gatehouse/internal/store/memory"
+	"gatehouse/internal/wire"
+	v1 "gatehouse/internal/wire/apigateway"
+)
+
+// A world is a service over a store in memory, with a caller.
+type world struct {
+	*Service
+	t    testing.TB
+	ctx  context.Context
+	desk *control.Desk
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	d := &control.Desk{Store: memory.New(), Limits: gate.DefaultLimits(), Account: "123456789012"}
+	t.Cleanup(func() { d.Store.Close() })
+	ctx := wire.WithCaller(t.Context(), wire.Caller{Account: "123456789012", Region: "us-east-1"})
+	return &world{Service: New(d, nil), t: t, ctx: ctx, desk: d}
+}
+
+// must returns the answer of an operation that must not be refused.
+func must[T any](t testing.TB) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// refusal is the type and message of a refusal, "" and "" for none.
+func refusal(err error) (typ, message string) {
+	var e *wire.Error
+	if errors.As(err, &e) {
+		return e.Type, e.Message
+	}
+	if err != nil {
+		return "not a refusal", err.Error()
+	}
+	return "", ""
+}
+
+// api makes an API and returns its id and that of its root.
+func (w *world) api() (id, root *string) {
+	w.t.Helper()
+	a := must[*v1.RestApi](w.t)(w.CreateRestApi(w.ctx, &v1.CreateRestApiInput{Name: new("x")}))
+	return a.Id, a.RootResourceId
+}
+
+// resource makes a child and returns its id.
+func (w *world) resource(api, parent *string, part string) *string {
+	w.t.Helper()
+	return must[*v1.Resource](w.t)(w.CreateResource(w.ctx, &v1.CreateResourceInput{RestApiId: api, ParentId: parent, PathPart: &part})).Id
+}
+
+// method makes an open method with a mock behind it.
+func (w *world) method(api, resource *string, verb string) {
+	w.t.Helper()
+	must[*v1.Method](w.t)(w.PutMethod(w.ctx, &v1.PutMethodInput{RestApiId: api, ResourceId: resource, HttpMethod: &verb, AuthorizationType: new("NONE")}))
+	must[*v1.Integration](w.t)(w.PutIntegration(w.ctx, &v1.PutIntegrationInput{RestApiId: api, ResourceId: resource, HttpMethod: &verb, Type: new("MOCK"),
+		RequestTemplates: map[string]string{"application/json": `{"statusCode":200}`}}))
+	must[*v1.MethodResponse](w.t)(w.PutMethodResponse(w.ctx, &v1.PutMethodResponseInput{RestApiId: api, ResourceId: resource, HttpMethod: &verb, StatusCode: new("200")}))
+	must[*v1.IntegrationResponse](w.t)(w.PutIntegrationResponse(w.ctx, &v1.PutIntegrationResponseInput{RestApiId: api, ResourceId: resource, HttpMethod: &verb, StatusCode: new("200")}))
+}
