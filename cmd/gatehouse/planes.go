@@ -31,7 +31,7 @@ func (w *world) control() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	first, err := v1.NewHandler(v1.Unimplemented{}, o)
+	first, err := v1.NewHandler(w.rest, o)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gatehouse/internal/control"
+	v1service "gatehouse/internal/control/apigateway"
 	v2service "gatehouse/internal/control/apigatewayv2"
 	"gatehouse/internal/edge"
 	"gatehouse/internal/flow"
@@ -40,6 +41,7 @@ func (w *world) wire() error {
 		w.desk.Regions = nil
 	}
 	w.http = v2service.New(w.desk, w.dryRun)
+	w.rest = v1service.New(w.desk, w.dryRun)
 	w.traces = trace.New(trace.Options{All: w.Mode != "serve"})
 	handler, err := w.control()
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"gatehouse/internal/control"
+	v1service "gatehouse/internal/control/apigateway"
 	v2service "gatehouse/internal/control/apigatewayv2"
 	"gatehouse/internal/edge"
 	"gatehouse/internal/observe/logs"
@@ -50,6 +51,7 @@ type world struct {
 	live     *plan.Live
 	desk     *control.Desk
 	http     *v2service.Service // of HTTP APIs
+	rest     *v1service.Service // of REST APIs
 	teller   teller
 
 	planned   chan struct{} // closed when the first plan serves
