@@ -1,3 +1,206 @@
 package apigateway
 
-func unenforced(prefix string, v any) []string { return nil }
+import (
+	"reflect"
+
+	"gatehouse/internal/control"
+	"gatehouse/internal/gate"
+	v1 "gatehouse/internal/wire/apigateway"
+)
+
+// What becomes of each field, in the four classes. docs/coverage.md is printed
+// from these tables, a field of the model without a row fails the test, and so
+// does an enforced one without a probe (probe_test.go).
+
+var (
+	enforced = control.Field{Class: control.Enforced}
+	metadata = control.Field{Class: control.Metadata}
+	later    = control.Field{Class: control.Later}
+	refused  = control.Field{Class: control.Refused}
+)
+
+// with is a class with a word on it.
+func with(f control.Field, note string) control.Field {
+	f.Note = note
+	return f
+}
+
+// A patch has these in every resource.
+func patched(f control.Fields) control.Fields {
+	for _, member := range []string{"op", "path", "value", "from"} {
+		f["patchOperations.*."+member] = enforced
+	}
+	return f
+}
+
+var apiFields = patched(control.Fields{
+	"restApiId":                            enforced,
+	"name":                                 metadata,
+	"description":                          metadata,
+	"version":                              metadata,
+	"tags":                                 with(metadata, "`_custom_id_` chooses the id and is not kept"),
+	"cloneFrom":                            with(refused, "501 until imports come"),
+	"binaryMediaTypes":                     with(later, "proxies pass bytes as they are"),
+	"minimumCompressionSize":               enforced,
+	"apiKeySource":                         {Class: control.Metadata, Note: "a method that needs a key answers 403", Later: []string{"AUTHORIZER"}},
+	"policy":                               with(later, "an API with a resource policy answers 500"),
+	"disableExecuteApiEndpoint":            with(enforced, "acts with a deployment to a stage or a change of it, as on AWS"),
+	"endpointConfiguration.types":          with(enforced, "a `PRIVATE` API answers 403 until VPC endpoints come; `EDGE` and `REGIONAL` are served alike"),
+	"endpointConfiguration.ipAddressType":  with(metadata, "the listeners decide"),
+	"endpointConfiguration.vpcEndpointIds": with(later, "a `PRIVATE` API answers 403"),
+	"endpointAccessMode":                   with(later, "the listeners decide"),
+	"securityPolicy":                       with(later, "the listeners decide"),
+})
+
+var resourceFields = patched(control.Fields{
+	"restApiId":  enforced,
+	"resourceId": enforced,
+	"parentId":   enforced,
+	"pathPart":   enforced,
+	"embed":      enforced,
+})
+
+var methodFields = patched(control.Fields{
+	"restApiId":           enforced,
+	"resourceId":          enforced,
+	"httpMethod":          enforced,
+	"statusCode":          enforced,
+	"authorizationType":   {Class: control.Enforced, Note: "what is not enforced yet answers 500", Later: []string{"AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"}},
+	"authorizerId":        with(later, "the authorizer must exist; such a method answers 500"),
+	"authorizationScopes": with(later, "such a method answers 500"),
+	"apiKeyRequired":      with(enforced, "nobody has a key yet: 403"),
+	"operationName":       metadata,
+	"requestParameters":   with(enforced, "what a mapping reads must be declared; required ones are not enforced yet"),
+	"requestModels":       with(later, "models must exist; bodies are not validated"),
+	"requestValidatorId":  with(later, "the validator must exist; requests are not validated"),
+	"responseModels":      metadata,
+	"responseParameters":  with(enforced, "what a mapping makes must be declared"),
+})
+
+var integrationFields = patched(control.Fields{
+	"restApiId":                          enforced,
+	"resourceId":                         enforced,
+	"httpMethod":                         enforced,
+	"statusCode":                         enforced,
+	"type":                               {Class: control.Enforced, Note: "what is not enforced yet answers 500", Later: []string{typeHTTP, typeAWS, typeAWSProxy}},
+	"uri":                                enforced,
+	"connectionType":                     enforced,
+	"connectionId":                       enforced,
+	"integrationTarget":                  enforced,
+	"credentials":                        with(later, "only AWS services and functions use it"),
+	"requestParameters":                  enforced,
+	"requestTemplates":                   with(enforced, "of mocks, literal text; a template with directives is refused at deployment"),
+	"passthroughBehavior":                {Class: control.Metadata, Note: "proxies pass bodies as they are", Later: []string{string(gate.WhenNoTemplates), string(gate.Never)}},
+	"contentHandling":                    with(later, "proxies pass bytes as they are"),
+	"timeoutInMillis":                    enforced,
+	"cacheNamespace":                     with(metadata, "nothing is cached"),
+	"cacheKeyParameters":                 with(later, "nothing is cached"),
+	"tlsConfig.insecureSkipVerification": enforced,
+	"responseTransferMode":               with(metadata, "replies are always sent on as they come"),
+	"selectionPattern":                   enforced,
+	"responseParameters":                 enforced,
+	"responseTemplates":                  with(enforced, "of mocks, literal text"),
+})
+
+var deploymentFields = patched(control.Fields{
+	"restApiId":                             enforced,
+	"deploymentId":                          enforced,
+	"embed":                                 enforced,
+	"description":                           metadata,
+	"stageName":                             enforced,
+	"stageDescription":                      metadata,
+	"variables":                             enforced,
+	"cacheClusterEnabled":                   with(later, "nothing is cached"),
+	"cacheClusterSize":                      with(later, "nothing is cached"),
+	"tracingEnabled":                        with(later, "no trace is sent"),
+	"canarySettings.percentTraffic":         enforced,
+	"canarySettings.stageVariableOverrides": enforced,
+	"canarySettings.useStageCache":          with(later, "nothing is cached"),
+})
+
+var stageFields = patched(control.Fields{
+	"restApiId":                             enforced,
+	"stageName":                             enforced,
+	"deploymentId":                          enforced,
+	"description":                           metadata,
+	"documentationVersion":                  metadata,
+	"variables":                             enforced,
+	"tags":                                  metadata,
+	"cacheClusterEnabled":                   with(later, "nothing is cached"),
+	"cacheClusterSize":                      with(later, "nothing is cached"),
+	"tracingEnabled":                        with(later, "no trace is sent"),
+	"canarySettings.deploymentId":           enforced,
+	"canarySettings.percentTraffic":         enforced,
+	"canarySettings.stageVariableOverrides": enforced,
+	"canarySettings.useStageCache":          with(later, "nothing is cached"),
+})
+
+// Every list has the same two fields besides its API.
+var listFields = control.Fields{
+	"restApiId": enforced,
+	"position":  enforced,
+	"limit":     enforced,
+	"embed":     enforced,
+}
+
+// operations are those that exist, by the fields that their inputs have.
+var operations = control.Inputs{
+	"CreateRestApi": apiFields, "GetRestApi": apiFields, "GetRestApis": listFields, "UpdateRestApi": apiFields, "DeleteRestApi": apiFields,
+
+	"CreateResource": resourceFields, "GetResource": resourceFields, "GetResources": listFields, "UpdateResource": resourceFields,
+	"DeleteResource": resourceFields,
+
+	"PutMethod": methodFields, "GetMethod": methodFields, "UpdateMethod": methodFields, "DeleteMethod": methodFields,
+	"PutMethodResponse": methodFields, "GetMethodResponse": methodFields, "UpdateMethodResponse": methodFields, "DeleteMethodResponse": methodFields,
+
+	"PutIntegration": integrationFields, "GetIntegration": integrationFields, "UpdateIntegration": integrationFields, "DeleteIntegration": integrationFields,
+	"PutIntegrationResponse": integrationFields, "GetIntegrationResponse": integrationFields, "UpdateIntegrationResponse": integrationFields,
+	"DeleteIntegrationResponse": integrationFields,
+
+	"CreateDeployment": deploymentFields, "GetDeployment": deploymentFields, "GetDeployments": listFields, "UpdateDeployment": deploymentFields,
+	"DeleteDeployment": deploymentFields,
+
+	"CreateStage": stageFields, "GetStage": stageFields, "GetStages": stageFields, "UpdateStage": stageFields, "DeleteStage": stageFields,
+	"FlushStageCache": stageFields, "FlushStageAuthorizersCache": stageFields,
+}
+
+// resources are the tables by the name that messages and tests call them.
+var resources = map[string]control.Fields{
+	"restApi": apiFields, "resource": resourceFields, "method": methodFields, "integration": integrationFields, "deployment": deploymentFields,
+	"stage": stageFields, "list": listFields,
+}
+
+// answered are the settings of a stage that only patches reach.
+var answered = control.Fields{
+	"methodSettings.*.throttlingBurstLimit":                later,
+	"methodSettings.*.throttlingRateLimit":                 later,
+	"methodSettings.*.cachingEnabled":                      later,
+	"methodSettings.*.dataTraceEnabled":                    later,
+	"methodSettings.*.loggingLevel":                        {Class: control.Enforced, Later: []string{"ERROR", "INFO"}},
+	"methodSettings.*.requireAuthorizationForCacheControl": metadata, // nothing without a cache
+}
+
+// unenforced lists what a resource asks for that is not enforced yet.
+func unenforced(resource string, v any) []string {
+	list := resources[resource].Unenforced(resource, v)
+	if resource == "stage" {
+		list = append(list, answered.Unenforced(resource, v)...)
+	}
+	return list
+}
+
+// Coverage prints what this service has as Markdown; see control.Coverage.
+func Coverage() (string, error) {
+	return control.Coverage(v1.Table(v1.Unimplemented{}), operations, testOf)
+}
+
+// testOf names the probe of a field: operations on one resource share a table,
+// and with it the probes.
+func testOf(operation, path string) string {
+	for name, fields := range resources {
+		if reflect.ValueOf(fields).Pointer() == reflect.ValueOf(operations[operation]).Pointer() {
+			return "TestEnforced/" + name + "." + path
+		}
+	}
+	return ""
+}

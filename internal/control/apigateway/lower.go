@@ -110,6 +110,7 @@ func (l *lowering) method(resource string, m *v1.Method) error {
 		return bad(textNoIntegrationYet)
 	}
 	l.notes = append(l.notes, unenforced("method", m)...)
+	l.notes = append(l.notes, unenforced("integration", m.MethodIntegration)...)
 	verb := *m.HttpMethod
 	if l.summary[path] == nil {
 		l.summary[path] = map[string]summary{}

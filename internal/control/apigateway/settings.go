@@ -18,24 +18,25 @@ const allMethods = "*/*"
 
 // settingsFamily words the refusals of UpdateStage (control-plane 2.1 and 8).
 func settingsFamily() family {
+	unknown := func(o *op, paths []string) error {
+		switch {
+		case strings.HasPrefix(o.path, "/accessLogSettings/"):
+			return bad(textLogPath)
+		case o.verb == copied:
+			return bad(textCopy, o.path, o.from)
+		}
+		return bad(textSettingPath, orNull(o.path), strings.Join(paths, ", "))
+	}
 	return family{
-		unknown: func(o *op, paths []string) error {
-			switch {
-			case strings.HasPrefix(o.path, "/accessLogSettings/"):
-				return bad(textLogPath)
-			case o.verb == copied:
-				return bad(textCopy, o.path, o.from)
-			}
-			return bad(textSettingPath, orNull(o.path), strings.Join(paths, ", "))
-		},
+		unknown: unknown,
 		verb: func(o *op) error {
-			switch o.verb {
-			case remove:
+			switch {
+			case o.verb == remove:
 				return bad(textSettingGone, clip(strings.TrimPrefix(o.path, "/")))
-			case copied:
-				return bad(textCopy, o.path, o.from)
+			case o.verb != copied && strings.HasPrefix(o.path, "/canarySettings"):
+				return bad(textStageVerb, o.name, o.path)
 			}
-			return bad(textStageVerb, o.name, o.path)
+			return unknown(o, paths(stageRules())) // a path that could only be the key of an entry
 		},
 	}
 }
