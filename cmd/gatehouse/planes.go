@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -39,7 +41,7 @@ func (w *world) control() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := w.explainer(w.http).Handler(o)
+	own, err := w.explainer().Handler(o)
 	if err != nil {
 		return nil, err
 	}
@@ -97,12 +99,12 @@ func (w *world) observe(c wire.Call) {
 }
 
 // explainer is the service of our own operations.
-func (w *world) explainer(service v2.Service) *gatehouse.Service {
+func (w *world) explainer() *gatehouse.Service {
 	paths := w.Conf.Data.PathAddresses
 	return &gatehouse.Service{
 		Plan:   func() *plan.Plan { return w.edge.Plan() },
 		Locate: func(x *flow.Exchange, p *plan.Plan) error { return edge.Locate(x, p, paths) },
-		Draft:  func(ctx context.Context, api gate.APIID) ([]string, error) { return routeKeys(ctx, service, api) },
+		Draft:  func(ctx context.Context, api gate.APIID) ([]string, error) { return w.routeKeys(ctx, api) },
 		Target: w.target,
 		Traces: w.traces,
 		Shared: slices.ContainsFunc(w.doors, func(d door) bool { return d.Data && d.Control }),
@@ -141,11 +143,19 @@ func (w *world) target(x *flow.Exchange) (method, url string, ok bool) {
 // maxDraft bounds the routes that explain reads of a draft.
 const maxDraft = 10000
 
-// routeKeys lists the routes of an API as GetRoutes does: with the rights of
-// the caller of ctx and no others.
-func routeKeys(ctx context.Context, service v2.Service, api gate.APIID) (keys []string, err error) {
-	id := string(api)
-	in := &v2.GetRoutesInput{ApiId: &id}
+// routeKeys lists the routes of an API's draft as its control plane does: with
+// the rights of the caller of ctx and no others.
+func (w *world) routeKeys(ctx context.Context, api gate.APIID) (keys []string, err error) {
+	keys, err = httpRoutes(ctx, w.http, string(api))
+	var e *wire.Error
+	if errors.As(err, &e) && e.Status == http.StatusNotFound {
+		return restRoutes(ctx, w.rest, string(api))
+	}
+	return keys, err
+}
+
+func httpRoutes(ctx context.Context, service v2.Service, api string) (keys []string, err error) {
+	in := &v2.GetRoutesInput{ApiId: &api}
 	for len(keys) < maxDraft {
 		page, err := service.GetRoutes(ctx, in)
 		if err != nil {
@@ -155,6 +165,25 @@ func routeKeys(ctx context.Context, service v2.Service, api gate.APIID) (keys []
 			keys = append(keys, *r.RouteKey)
 		}
 		if in.NextToken = page.NextToken; in.NextToken == nil {
+			break
+		}
+	}
+	return keys, nil
+}
+
+func restRoutes(ctx context.Context, service v1.Service, api string) (keys []string, err error) {
+	in := &v1.GetResourcesInput{RestApiId: &api, Limit: new(int32(500))}
+	for len(keys) < maxDraft {
+		page, err := service.GetResources(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.Items {
+			for _, verb := range slices.Sorted(maps.Keys(r.ResourceMethods)) {
+				keys = append(keys, verb+" "+*r.Path)
+			}
+		}
+		if in.Position = page.Position; in.Position == nil {
 			break
 		}
 	}
