@@ -25,10 +25,13 @@ func with(f control.Field, note string) control.Field {
 	return f
 }
 
-// A patch has these in every resource.
+// patched adds the members of a patch, of which only stages have copies.
 func patched(f control.Fields) control.Fields {
-	for _, member := range []string{"op", "path", "value", "from"} {
+	for _, member := range []string{"op", "path", "value"} {
 		f["patchOperations.*."+member] = enforced
+	}
+	if _, ok := f["patchOperations.*.from"]; !ok {
+		f["patchOperations.*.from"] = with(metadata, "only a copy has it, and only stages know copies")
 	}
 	return f
 }
@@ -96,7 +99,7 @@ var integrationFields = patched(control.Fields{
 	"cacheNamespace":                     with(metadata, "nothing is cached"),
 	"cacheKeyParameters":                 with(later, "nothing is cached"),
 	"tlsConfig.insecureSkipVerification": enforced,
-	"responseTransferMode":               with(metadata, "replies are always sent on as they come"),
+	"responseTransferMode":               with(enforced, "only proxies stream"),
 	"selectionPattern":                   enforced,
 	"responseParameters":                 enforced,
 	"responseTemplates":                  with(enforced, "of mocks, literal text"),
@@ -133,6 +136,7 @@ var stageFields = patched(control.Fields{
 	"canarySettings.percentTraffic":         enforced,
 	"canarySettings.stageVariableOverrides": enforced,
 	"canarySettings.useStageCache":          with(later, "nothing is cached"),
+	"patchOperations.*.from":                enforced,
 })
 
 // Every list has the same two fields besides its API.
