@@ -39,7 +39,8 @@ type gateway struct {
 	Account  string `json:"account"`
 	Data     string `json:"data"`
 
-	said *safeBuffer // its own log, and the access logs of stages
+	binary string      // what was started
+	said   *safeBuffer // its own log, and the access logs of stages
 }
 
 func TestClients(t *testing.T) {
@@ -118,7 +119,7 @@ func startGateway(t *testing.T) *gateway {
 	case <-time.After(patience):
 		t.Fatal("gatehouse printed no start line")
 	}
-	g.said = said
+	g.binary, g.said = binary, said
 	return &g
 }
 
