@@ -39,12 +39,15 @@ type ServiceSection struct {
 // A Secret is a text of the configuration that is never printed.
 type Secret string
 
+// masked is what is printed in place of a secret.
+const masked = "(secret)"
+
 // String says only whether there is one.
 func (s Secret) String() string {
 	if s == "" {
 		return ""
 	}
-	return "(secret)"
+	return masked
 }
 
 // GoString is String in quotes.
@@ -84,6 +87,9 @@ func (c *Config) checkBackends(complain complaint) {
 			return
 		case s.SecretAccessKey != "" && s.SecretAccessKeyFile != "":
 			complain(at+".secret_access_key_file", "is set beside secret_access_key: choose one")
+			return
+		case s.SecretAccessKey == masked:
+			complain(at+".secret_access_key", "is %q, which a configuration is printed with in place of a secret: give the secret itself", masked)
 			return
 		}
 		secret := string(s.SecretAccessKey)

@@ -36,11 +36,18 @@ type settings struct {
 // loadConfig reads the configuration of serve: the file (none if path is
 // empty), then the environment, then the flags, which set has decoded.
 func loadConfig(path string, environ []string, flags func(*Config, *settings)) (Config, []string, error) {
+	c, s, err := readConfig(path, environ, flags)
+	return c, s.warnings, err
+}
+
+// readConfig is loadConfig for those who also want to know what came from
+// where.
+func readConfig(path string, environ []string, flags func(*Config, *settings)) (Config, *settings, error) {
 	c := defaultConfig()
 	s := &settings{source: map[string]string{}}
 	if path != "" {
 		if err := s.file(path, &c); err != nil {
-			return c, nil, err
+			return c, s, err
 		}
 	}
 	s.environment(environ, &c)
@@ -48,7 +55,7 @@ func loadConfig(path string, environ []string, flags func(*Config, *settings)) (
 	if len(s.problems) == 0 {
 		c.check(s.complain)
 	}
-	return c, s.warnings, s.refusal()
+	return c, s, s.refusal()
 }
 
 // set notes that a flag gave a key its value.
@@ -211,7 +218,10 @@ func (s *settings) sequence(path, key string, n *yaml.Node, v reflect.Value, rul
 		s.problem("%s:%d:%d: %s has %d entries, more than %d", path, n.Line, n.Column, key, len(items), maxList)
 		return
 	}
-	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
+	v.SetZero() // an empty list is none, as where the key is left out
+	if len(items) > 0 {
+		v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
+	}
 	for i, item := range items {
 		s.node(path, fmt.Sprintf("%s[%d]", key, i), item, v.Index(i), rule)
 	}

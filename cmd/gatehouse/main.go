@@ -33,6 +33,7 @@ type commands struct {
 	Import    importCommand    `cmd:"" help:"Make an API of an OpenAPI document."`
 	Export    exportCommand    `cmd:"" help:"Write an API as an OpenAPI document."`
 	Validate  validateCommand  `cmd:"" help:"Check an OpenAPI document or a gatehouse.yaml."`
+	Config    configCommand    `cmd:"" help:"Print or check the configuration of a process."`
 	Backup    backupCommand    `cmd:"" help:"Write, check and restore sealed backups."`
 	Store     storeCommand     `cmd:"" help:"Tend a data directory that no gateway has open."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`

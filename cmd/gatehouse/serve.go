@@ -11,6 +11,11 @@ import (
 
 // serveCommand starts a gateway from gatehouse.yaml.
 type serveCommand struct {
+	serveFlags `embed:""`
+}
+
+// serveFlags name the configuration and override a part of it.
+type serveFlags struct {
 	voice  `embed:""`
 	Config string `placeholder:"FILE" env:"GATEHOUSE_CONFIG" help:"The configuration file. Without it, the defaults and GATEHOUSE_* variables."`
 	Data   string `placeholder:"DIR" help:"Where everything is kept (store.dir)."`
@@ -39,7 +44,7 @@ func (c *serveCommand) Run(ctx context.Context, t *terminal) error {
 }
 
 // flags are the values that the command line gives.
-func (c *serveCommand) flags(conf *Config, s *settings) {
+func (c *serveFlags) flags(conf *Config, s *settings) {
 	if c.Data != "" {
 		conf.Store.Dir = c.Data
 		s.set("store.dir", "--data")
