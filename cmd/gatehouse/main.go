@@ -23,21 +23,23 @@ type commands struct {
 	Output  string `enum:"text,json" default:"text" help:"How data and errors are written: text or json."`
 	NoColor bool   `help:"Write without colours (also: NO_COLOR)."`
 
-	Demo      demoCommand      `cmd:"" help:"Start in memory with a sample API, show it working, and leave nothing behind."`
-	Dev       devCommand       `cmd:"" help:"Start for development: one address for everything, this machine only."`
-	Serve     serveCommand     `cmd:"" help:"Start for production, from gatehouse.yaml."`
-	Env       envCommand       `cmd:"" help:"Print the exports that point AWS tools at a running gateway."`
-	AWSConfig awsConfigCommand `cmd:"" name:"aws-config" help:"Print a profile for ~/.aws/config that points AWS tools at a gateway."`
-	Explain   explainCommand   `cmd:"" help:"Tell which route a request finds, which nearly matched, and why."`
-	Trace     traceCommand     `cmd:"" help:"Tell what became of past requests."`
-	Import    importCommand    `cmd:"" help:"Make an API of an OpenAPI document."`
-	Export    exportCommand    `cmd:"" help:"Write an API as an OpenAPI document."`
-	Validate  validateCommand  `cmd:"" help:"Check an OpenAPI document or a gatehouse.yaml."`
-	Config    configCommand    `cmd:"" help:"Print or check the configuration of a process."`
-	Backup    backupCommand    `cmd:"" help:"Write, check and restore sealed backups."`
-	Store     storeCommand     `cmd:"" help:"Tend a data directory that no gateway has open."`
-	Version   versionCommand   `cmd:"" help:"Print the version."`
-	Help      helpCommand      `cmd:"" help:"Print this, or what a command takes."`
+	Demo       demoCommand       `cmd:"" help:"Start in memory with a sample API, show it working, and leave nothing behind."`
+	Dev        devCommand        `cmd:"" help:"Start for development: one address for everything, this machine only."`
+	Serve      serveCommand      `cmd:"" help:"Start for production, from gatehouse.yaml."`
+	Env        envCommand        `cmd:"" help:"Print the exports that point AWS tools at a running gateway."`
+	AWSConfig  awsConfigCommand  `cmd:"" name:"aws-config" help:"Print a profile for ~/.aws/config that points AWS tools at a gateway."`
+	Explain    explainCommand    `cmd:"" help:"Tell which route a request finds, which nearly matched, and why."`
+	Trace      traceCommand      `cmd:"" help:"Tell what became of past requests."`
+	Import     importCommand     `cmd:"" help:"Make an API of an OpenAPI document."`
+	Export     exportCommand     `cmd:"" help:"Write an API as an OpenAPI document."`
+	Validate   validateCommand   `cmd:"" help:"Check an OpenAPI document or a gatehouse.yaml."`
+	Config     configCommand     `cmd:"" help:"Print or check the configuration of a process."`
+	Backup     backupCommand     `cmd:"" help:"Write, check and restore sealed backups."`
+	Store      storeCommand      `cmd:"" help:"Tend a data directory that no gateway has open."`
+	Completion completionCommand `cmd:"" help:"Print what makes a shell complete command lines."`
+	Complete   completeCommand   `cmd:"" hidden:"" help:"What the scripts of completion ask."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+	Help       helpCommand       `cmd:"" help:"Print this, or what a command takes."`
 }
 
 func main() {
