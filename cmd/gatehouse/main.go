@@ -36,6 +36,7 @@ type commands struct {
 	Config     configCommand     `cmd:"" help:"Print or check the configuration of a process."`
 	Backup     backupCommand     `cmd:"" help:"Write, check and restore sealed backups."`
 	Store      storeCommand      `cmd:"" help:"Tend a data directory that no gateway has open."`
+	Doctor     doctorCommand     `cmd:"" help:"Check whether a gateway can run here: addresses, names, clock, limits, data, key, certificates."`
 	Completion completionCommand `cmd:"" help:"Print what makes a shell complete command lines."`
 	Complete   completeCommand   `cmd:"" hidden:"" help:"What the scripts of completion ask."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
