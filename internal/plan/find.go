@@ -174,6 +174,16 @@ func (p *Plan) Wrong(r gate.StageRef) (list []Problem) {
 	return list
 }
 
+// Stage returns a stage and its API, whether anything was deployed to it or not
+// and whatever hosts lead to it; nil and nil where the plan has no such stage.
+func (p *Plan) Stage(r gate.StageRef) (*gate.API, *gate.Stage) {
+	a := p.api(r.API)
+	if a == nil || a.stages[r.Name] == nil {
+		return nil, nil
+	}
+	return a.api, a.stages[r.Name].stage
+}
+
 // Stages are the names of an API's stages, in no order; nil for an unknown API.
 func (p *Plan) Stages(id gate.APIID) (names []gate.StageName) {
 	if a := p.api(id); a != nil {
