@@ -26,6 +26,18 @@ func SecretField(name string) bool {
 	return false
 }
 
+// AppendField appends the value of a header field as it may be shown: the value
+// of a secret field not at all, and a URL without what AppendMasked takes out.
+func AppendField(dst []byte, name, value string) []byte {
+	switch {
+	case SecretField(name):
+		return append(dst, Masked...)
+	case strings.EqualFold(name, "referer") || strings.EqualFold(name, "location"):
+		return AppendMasked(dst, value)
+	}
+	return append(dst, value...)
+}
+
 // secretParts make a parameter's name a secret's name wherever they stand in
 // it: "api_key", "X-Amz-Signature", "access_token", "clientSecret".
 var secretParts = [...]string{

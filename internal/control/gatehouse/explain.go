@@ -11,6 +11,8 @@ import (
 
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
+	"gatehouse/internal/observe"
+	"gatehouse/internal/observe/trace"
 	"gatehouse/internal/plan"
 	"gatehouse/internal/wire"
 )
@@ -206,26 +208,30 @@ func (e *explanation) compare() {
 	}
 	for _, p := range e.plan.Wrong(gate.StageRef{API: x.API.ID, Name: x.Stage.Name}) {
 		if p.Route == "" || p.Route == x.Route.Key {
-			out.Problem = ptr(p.Err.Error())
+			out.Problem = ptr(masked(p.Err.Error()))
 		}
 	}
 }
 
 func (e *explanation) integration(i *gate.Integration) *integration {
-	o := &integration{Kind: ptr(string(i.Kind)), Method: ptr(i.Method), URL: ptr(i.URI), Timeout: ptr(i.Timeout.String())}
+	o := &integration{Kind: ptr(string(i.Kind)), Method: ptr(i.Method), URL: ptr(masked(i.URI)), Timeout: ptr(i.Timeout.String())}
 	if e.service.Target != nil {
 		if method, url, ok := e.service.Target(e.x); ok {
-			o.Method, o.URL = ptr(method), ptr(url)
+			o.Method, o.URL = ptr(method), ptr(masked(url))
 		}
 	}
 	return o
 }
 
+// masked is a text without the secrets of the URLs that it may quote.
+func masked(s string) string { return string(observe.AppendMasked(nil, s)) }
+
+// steps are the notes of a trail as they may be shown.
 func steps(t *flow.Trail) []note {
 	list := make([]note, 0, t.Len())
 	for i := range t.Len() {
 		what, a, b := t.At(i)
-		list = append(list, note{ptr(decision(what)), ptr(a), ptr(b)})
+		list = append(list, note{ptr(decision(what)), ptr(masked(a)), ptr(masked(trace.Value(what, a, b)))})
 	}
 	return list
 }

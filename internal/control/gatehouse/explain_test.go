@@ -35,8 +35,10 @@ func house(t *testing.T, backend string) *plan.Plan {
 	}
 	function := proxy("GET /function", "")
 	function.Integration = &gate.Integration{ID: "f", Kind: gate.Lambda, URI: "arn:x"}
+	secrets := proxy("GET /secrets", "/hello?api_key=hidden")
+	secrets.Integration.RequestParameters = map[string]string{"overwrite:header.x-api-key": "hidden", "append:querystring.token": "hidden", "overwrite:header.x-tenant": "blue"}
 	definitions := map[gate.DeploymentID][]gate.Route{
-		"d1": {proxy("GET /pets/{id}", "/animals/{id}"), proxy("GET /hello", "/hello"), function},
+		"d1": {proxy("GET /pets/{id}", "/animals/{id}"), proxy("GET /hello", "/hello"), function, secrets},
 		"d2": {proxy("GET /later", "/later")},
 		"d3": {proxy("GET /hello", "/hello")}, // with the execute-api endpoint disabled
 	}
@@ -207,7 +209,7 @@ func TestSend(t *testing.T) {
 		t.Fatal("the backend was called without being asked for")
 	}
 	_, body := ask(t, s, "GET", u, "&send=true")
-	for _, want := range []string{`"body":"GET /animals/7 "`, `"verdict":"200 from route GET /pets/{id} of stage prod, made by the backend in`, `"truncated":false`, `(not shown)`, `{"what":"target","a":"GET ` + backend.URL + `/animals/7"`} {
+	for _, want := range []string{`"body":"GET /animals/7 "`, `"verdict":"200 from route GET /pets/{id} of stage prod, made by the backend in`, `"truncated":false`, `"***"`, `{"what":"target","a":"GET ` + backend.URL + `/animals/7"`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%s\nlacks %s", body, want)
 		}
@@ -221,6 +223,42 @@ func TestSend(t *testing.T) {
 	backend.Close()
 	if _, body = ask(t, s, "GET", u, "&send=true"); !strings.Contains(body, `"verdict":"503 from route GET /pets/{id} of stage prod, made by the gateway: `) {
 		t.Errorf("a backend that is gone is explained as %s", body)
+	}
+}
+
+// TestSecretsAreNotExplained holds that nothing of an explanation shows what
+// logs and traces do not show either.
+func TestSecretsAreNotExplained(t *testing.T) {
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Api-Key") != "hidden" || r.URL.Query().Get("token") != "hidden" {
+			t.Errorf("the backend was asked for %s without its secrets", r.URL)
+		}
+		for _, name := range []string{"Set-Cookie", "Cookie", "Proxy-Authorization", "Authorization", "X-Amz-Security-Token", "X-Api-Key"} {
+			w.Header().Set(name, "hidden")
+		}
+		w.Header().Set("Location", "http://me:hidden@h/?page=2&token=hidden")
+	}))
+	defer backend.Close()
+	s := service(house(t, backend.URL))
+	s.Target = func(x *flow.Exchange) (method, url string, ok bool) {
+		return "GET", backend.URL + "/hello?api_key=hidden&" + x.Query, true
+	}
+	const u = "http://shop.execute-api.localhost/prod/secrets?page=1&password=hidden"
+	for _, send := range []string{"", "&send=true"} {
+		_, body := ask(t, s, "GET", u, send)
+		if !strings.Contains(body, `/hello?api_key=***&page=1&password=***`) {
+			t.Errorf("the target is not shown: %s", body)
+		}
+		if strings.Contains(body, "hidden") {
+			t.Errorf("a secret is shown: %s", body)
+		}
+	}
+	if _, body := ask(t, s, "GET", u, "&send=true"); !strings.Contains(body, `{"what":"shaped","a":"overwrite:header.x-tenant","b":"blue"}`) || !strings.Contains(body, `?page=2&token=***`) {
+		t.Errorf("what is no secret is not shown: %s", body)
+	}
+	backend.Close()
+	if _, body := ask(t, s, "GET", u, "&send=true"); strings.Contains(body, "hidden") {
+		t.Errorf("a fault shows a secret: %s", body)
 	}
 }
 

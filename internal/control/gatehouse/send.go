@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"gatehouse/internal/gate"
+	"gatehouse/internal/observe"
 )
 
 // Bounds of a reply that is shown.
@@ -31,9 +32,6 @@ type header struct {
 	Value *string `wire:"value"`
 }
 
-// secret are fields whose values are nobody's to read over a shoulder.
-var secret = map[string]bool{"set-cookie": true, "authorization": true, "x-amz-security-token": true, "x-api-key": true}
-
 // send runs the exchange through the line as a listener would. It has no body.
 func (e *explanation) send() {
 	start := time.Now()
@@ -50,10 +48,7 @@ func (e *explanation) send() {
 	out := &e.x.Out
 	r := &reply{Status: ptr(int32(out.Status))}
 	for name, value := range out.Header.All() {
-		if secret[strings.ToLower(name)] {
-			value = "(not shown)"
-		}
-		r.Headers = append(r.Headers, header{ptr(strings.Clone(name)), ptr(strings.Clone(value))})
+		r.Headers = append(r.Headers, header{ptr(strings.Clone(name)), ptr(string(observe.AppendField(nil, name, value)))})
 	}
 	e.readBody(r, start)
 	r.Latency = since(start)

@@ -39,7 +39,7 @@ func (e *explanation) verdict() (string, []string) {
 			"The first segment of the path names the stage. " + e.stages(),
 		}
 	case e.fault != nil:
-		return fmt.Sprintf("%d because %v.", *out.Status, e.fault.Err), nil
+		return fmt.Sprintf("%d because %s.", *out.Status, masked(fmt.Sprint(e.fault.Err))), nil
 	case x.Route == nil:
 		return e.unmatched()
 	case out.Reply != nil:
@@ -78,7 +78,7 @@ func (e *explanation) problemFix() []string {
 func (e *explanation) replied() string {
 	v := fmt.Sprintf("%d from route %s of stage %s", *e.out.Reply.Status, e.x.Route.Key, e.x.Stage.Name)
 	if f := e.x.Event.Fault; f != nil && f.Err != nil {
-		return fmt.Sprintf("%s, made by the gateway: %v.", v, f.Err)
+		return fmt.Sprintf("%s, made by the gateway: %s.", v, masked(f.Err.Error()))
 	}
 	if b := &e.x.Event.Backend; b.Called && b.Status != 0 {
 		return fmt.Sprintf("%s, made by the backend in %s.", v, b.Latency.Round(10e3))

@@ -227,14 +227,10 @@ func (w *writer) field(list *[]Pair, name, value string) {
 	*list = append(*list, Pair{})
 	p := &(*list)[len(*list)-1]
 	w.put(&p.Name, name)
-	switch {
-	case observe.SecretField(name):
-		w.put(&p.Value, observe.Masked)
-	case strings.EqualFold(name, "referer") || strings.EqualFold(name, "location"):
-		w.putMasked(&p.Value, value)
-	default:
-		w.put(&p.Value, value)
-	}
+	from := len(w.text)
+	w.text = observe.AppendField(w.text, name, value)
+	w.trim(from)
+	w.note(&p.Value, from)
 }
 
 func (w *writer) decisions(r *Record, t *flow.Trail) {
