@@ -142,19 +142,26 @@ func (e *exchangeTrace) text(t *terminal) string {
 
 // printMapping prints each parameter before and after.
 func printMapping(r *rows, list []mappedLine) {
+	width := 0
+	for _, m := range list {
+		width = max(width, min(len(m.Key), 40))
+	}
 	for i, m := range list {
-		label, before := "", ""
+		label := ""
 		if i == 0 {
 			label = "mapping"
 		}
+		before, after := "(none)", "(removed)"
 		if m.Before != nil {
-			before = fmt.Sprintf("%q -> ", *m.Before)
+			before = fmt.Sprintf("%q", *m.Before)
 		}
-		after := "(removed)"
 		if m.After != nil {
 			after = fmt.Sprintf("%q", *m.After)
 		}
-		r.add(label, "%-8s %s: %s%s", m.Side, m.Key, before, after)
+		if strings.HasPrefix(m.Key, "append:") {
+			after = "and " + after
+		}
+		r.add(label, "%-8s  %-*s  %s -> %s", m.Side, width, m.Key, before, after)
 	}
 }
 

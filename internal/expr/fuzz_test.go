@@ -107,11 +107,11 @@ func FuzzQuery(f *testing.F) {
 		if strings.ContainsAny(written[:len(written)-1], "&; \r\n\x00") {
 			t.Fatalf("wrote %q", written)
 		}
-		if got, ok := appendQuery(nil, written, name); !ok || string(got) != text {
+		if got, ok := AppendQuery(nil, written, name); !ok || string(got) != text {
 			t.Fatalf("%q reads %q, %v; want %q", written, got, ok, text)
 		}
 		if values, err := url.ParseQuery(query); err == nil && !strings.Contains(query, ";") {
-			got, ok := appendQuery(nil, query, name)
+			got, ok := AppendQuery(nil, query, name)
 			if want := values[name]; ok != (len(want) > 0) || string(got) != strings.Join(want, ",") {
 				t.Fatalf("%q in %q: %q, net/url has %q", name, query, got, want)
 			}

@@ -39,7 +39,7 @@ func (p *part) append(dst []byte, x *flow.Exchange, side Side, max int, path boo
 	case header:
 		dst, ok = p.appendHeader(dst, fields(x, side))
 	case queryParam:
-		dst, ok = appendQuery(dst, x.Query, p.text)
+		dst, ok = AppendQuery(dst, x.Query, p.text)
 	case wholePath:
 		return appendDecoded(dst, x.Path, !path), true, nil
 	case pathParam:

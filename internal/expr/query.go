@@ -2,10 +2,11 @@ package expr
 
 import "strings"
 
-// appendQuery appends the decoded values of a query parameter, with commas.
+// AppendQuery appends the decoded values of a parameter of a query, with commas
+// between them, and tells whether it has any.
 // Names are compared decoded and by case: a query is a list of name=value
 // between "&", and "+" is a blank, as in events (runtime 2.8).
-func appendQuery(dst []byte, query, name string) (out []byte, found bool) {
+func AppendQuery(dst []byte, query, name string) (out []byte, found bool) {
 	for query != "" {
 		var pair string
 		pair, query, _ = strings.Cut(query, "&")

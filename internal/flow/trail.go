@@ -47,6 +47,8 @@ const (
 	Replied                            // A: the status
 	CORSAllowed                        // A: the origin; B: the rule that allows it
 	CORSRefused                        // A: the origin; B: what a browser will not do, and why
+	ShapedFrom                         // A: the parameter that the next note, Shaped or Dropped, is about; B: its value until then. No note: it had none
+	Dropped                            // A: the parameter, which is there no more
 )
 
 // Add notes a decision. Add on a nil Trail does nothing.

@@ -26,6 +26,8 @@ func (e *edits) mapRequest(x *flow.Exchange) error {
 		}
 		if ok {
 			o.Added.Add(a.name, v)
+		} else {
+			noteDropped(x, a.side, a.key)
 		}
 	}
 	if err := e.mapPlace(x, &left); err != nil {
@@ -37,7 +39,7 @@ func (e *edits) mapRequest(x *flow.Exchange) error {
 		}
 	}
 	for _, key := range e.gone {
-		x.Trail.Add(flow.Shaped, key, "")
+		noteDropped(x, expr.Request, key)
 	}
 	return nil
 }
@@ -78,7 +80,7 @@ func (e *edits) mapPlace(x *flow.Exchange, left *int) error {
 		v = v[1:] // the value brings a slash of its own
 	}
 	o.Path = v
-	x.Trail.Add(flow.Shaped, e.path.key, v)
+	noteShaped(x, e.path.side, e.path.key, v)
 	return nil
 }
 
@@ -106,10 +108,11 @@ func (e *edits) mapQuery(x *flow.Exchange, left *int) error {
 		}
 		if !ok {
 			o.Buf = o.Buf[:before]
+			noteDropped(x, a.side, a.key)
 			continue
 		}
 		if x.Trail != nil {
-			x.Trail.Add(flow.Shaped, a.key, string(buf[at:]))
+			noteShaped(x, a.side, a.key, string(buf[at:]))
 		}
 		o.Buf = expr.EscapeQuery(buf, at)
 		*left = max(*left-(len(o.Buf)-before), 0)
@@ -151,10 +154,15 @@ func (e *edits) mapReply(x *flow.Exchange) error {
 		}
 		if ok {
 			held.Add(a.name, v)
+		} else {
+			noteDropped(x, a.side, a.key)
 		}
 	}
 	if err := e.mapStatus(x, &left); err != nil {
 		return err
+	}
+	for _, key := range e.gone {
+		noteDropped(x, expr.Response, key)
 	}
 	for _, name := range e.drops {
 		x.Out.Header.Del(name)
@@ -163,9 +171,6 @@ func (e *edits) mapReply(x *flow.Exchange) error {
 		if _, name, v, ok := held.At(i); ok {
 			x.Out.Header.Add(name, v)
 		}
-	}
-	for _, key := range e.gone {
-		x.Trail.Add(flow.Shaped, key, "")
 	}
 	return nil
 }
@@ -222,7 +227,7 @@ func (a *entry) headerValue(x *flow.Exchange, left *int) (v string, ok bool, err
 	if *left -= len(v) + len(a.name); *left < 0 {
 		return "", false, expr.ErrTooLong
 	}
-	x.Trail.Add(flow.Shaped, a.key, v)
+	noteShaped(x, a.side, a.key, v)
 	return v, true, nil
 }
 

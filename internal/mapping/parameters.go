@@ -106,6 +106,7 @@ type entry struct {
 	key   string // "append:header.X"
 	name  string // "X"; of a query parameter as it is written into a query
 	value *expr.Expr
+	side  expr.Side
 }
 
 // compileParameters compiles both sides. errs are in an order of their own,
@@ -232,7 +233,7 @@ func (e *edits) addQuery(key, op, name, text string) error {
 	if err != nil {
 		return err
 	}
-	e.queryAdds = append(e.queryAdds, entry{key, string(expr.EscapeQuery([]byte(name), 0)), x})
+	e.queryAdds = append(e.queryAdds, entry{key, string(expr.EscapeQuery([]byte(name), 0)), x, expr.Request})
 	return nil
 }
 
@@ -263,6 +264,6 @@ func compileEntry(to **entry, key, name, text string, side expr.Side) error {
 			return fmt.Errorf("the value %q is no host", value)
 		}
 	}
-	*to = &entry{key, name, x}
+	*to = &entry{key, name, x, side}
 	return nil
 }

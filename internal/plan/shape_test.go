@@ -426,20 +426,44 @@ func TestRefusedMappings(t *testing.T) {
 	}
 }
 
-// TestMappingTrail holds that explain sees each parameter with its new value.
+// TestMappingTrail holds that explain sees each parameter before and after.
 func TestMappingTrail(t *testing.T) {
 	s := stock(t, nil, gate.Route{Key: "$default", Integration: &gate.Integration{
-		RequestParameters:  map[string]string{"append:header.X": "$context.stage", "remove:header.Y": "", "overwrite:path": "/p", "append:querystring.q": "a b", "overwrite:header.host": "h"},
-		ResponseParameters: map[string]map[string]string{"200": {"overwrite:statuscode": "201", "remove:header.Z": ""}}}})
-	x := s.do(t, call{method: "GET", target: "/prod/", trail: true})
+		RequestParameters: map[string]string{"append:header.X": "$context.stage", "remove:header.Y": "", "overwrite:header.a": "$request.header.none", "overwrite:header.n": "n",
+			"append:header.o": "$request.header.none", "overwrite:path": "/p", "append:querystring.q": "a b", "overwrite:querystring.r": "$request.header.none",
+			"remove:querystring.s": "", "overwrite:querystring.e": "$request.header.e", "overwrite:header.host": "h"},
+		ResponseParameters: map[string]map[string]string{"200": {"overwrite:statuscode": "201", "remove:header.Z": "", "append:header.x": "$response.header.z"}}}})
+	s.e.answer = []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nZ: 1\r\nZ: 2\r\n\r\nok")
+	x := s.do(t, call{method: "GET", target: "/prod/a%20b?q=1&q=c+d&r=&s=%41&e=1", trail: true,
+		fields: []string{"X: 1", "X: 2", "y: gone", "a: lost", "o: stays", "E: "}})
 	var got []string
 	for i := range x.Trail.Len() {
-		if what, a, b := x.Trail.At(i); what == flow.Shaped || what == flow.TargetChosen {
-			got = append(got, a+"="+b)
+		switch what, a, b := x.Trail.At(i); what {
+		case flow.ShapedFrom:
+			got = append(got, a+" was "+b)
+		case flow.Shaped:
+			got = append(got, a+" is "+b)
+		case flow.Dropped:
+			got = append(got, a+" is gone"+b)
+		case flow.TargetChosen:
+			got = append(got, a+b)
 		}
 	}
-	want := []string{"append:header.X=prod", "overwrite:header.host=h", "overwrite:path=/p", "append:querystring.q=a b", "remove:header.Y=",
-		"GET http://b:80/p?q=a%20b=", "overwrite:statuscode=201", "remove:header.Z="}
+	want := []string{
+		"append:header.X was 1,2", "append:header.X is prod",
+		"overwrite:header.a was lost", "overwrite:header.a is gone", // its value is missing
+		"overwrite:header.n is n",
+		"overwrite:header.host was abc.execute-api.localhost", "overwrite:header.host is h",
+		"overwrite:path was /a%20b", "overwrite:path is /p",
+		"append:querystring.q was 1,c d", "append:querystring.q is a b",
+		"overwrite:querystring.e was 1", "overwrite:querystring.e is ", // empty, and there
+		"overwrite:querystring.r was ", "overwrite:querystring.r is gone",
+		"remove:header.Y was gone", "remove:header.Y is gone",
+		"remove:querystring.s was A", "remove:querystring.s is gone",
+		"GET http://b:80/p?q=1&q=c+d&q=a%20b&e=",
+		"append:header.x is 1,2", "overwrite:statuscode was 200", "overwrite:statuscode is 201",
+		"remove:header.Z was 1,2", "remove:header.Z is gone",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

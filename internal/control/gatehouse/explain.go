@@ -265,6 +265,10 @@ func decision(d flow.Decision) string {
 		return "refused"
 	case flow.Shaped:
 		return "shaped"
+	case flow.ShapedFrom:
+		return "shaped from"
+	case flow.Dropped:
+		return "dropped"
 	case flow.TargetChosen:
 		return "target"
 	case flow.TargetCalled:

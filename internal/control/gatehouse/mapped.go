@@ -1,40 +1,45 @@
 package gatehouse
 
 import (
-	"strings"
-
 	"gatehouse/internal/flow"
-	"gatehouse/internal/observe/trace"
 )
 
 // mapped is one parameter mapping that took effect.
 type mapped struct {
-	Side   *string `wire:"side"` // request or response
-	Key    *string `wire:"key"`  // such as overwrite:header.x-tenant
-	Before *string `wire:"before"`
-	After  *string `wire:"after"` // absent: removed
+	Side   *string `wire:"side"`   // request or response
+	Key    *string `wire:"key"`    // such as overwrite:header.x-tenant
+	Before *string `wire:"before"` // absent: there was none
+	After  *string `wire:"after"`  // what was put, or appended; absent: taken away
 }
 
-// mappings gathers the mappings of a trail, note by note.
+// mappings gathers the mappings of a trail, note by note. The texts are as they
+// may be shown.
 type mappings struct {
 	list     []mapped
 	answered bool // what comes now shapes the reply
-	// before is what a request parameter was; nil where that is not known any
-	// more.
-	before func(key string) *string
+	key      string
+	before   *string // of the key
 }
 
 func (m *mappings) add(what flow.Decision, a, b string) {
 	switch what {
 	case flow.BackendAnswer:
 		m.answered = true
-	case flow.Shaped:
-		one := mapped{Side: ptr("request"), Key: ptr(strings.Clone(a)), After: text(trace.Value(what, a, b))}
+	case flow.ShapedFrom:
+		m.key, m.before = a, &b
+		return
+	case flow.Shaped, flow.Dropped:
+		one := mapped{Side: ptr("request"), Key: &a}
 		if m.answered {
 			one.Side = ptr("response")
-		} else if m.before != nil {
-			one.Before = m.before(a)
+		}
+		if m.key == a {
+			one.Before = m.before
+		}
+		if what == flow.Shaped {
+			one.After = &b
 		}
 		m.list = append(m.list, one)
 	}
+	m.key, m.before = "", nil
 }

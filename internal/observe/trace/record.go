@@ -246,10 +246,10 @@ func (w *writer) decisions(r *Record, t *flow.Trail) {
 	}
 }
 
-// Value is the second text of a decision as it may be shown: a mapping that
-// sets an authorization field has a secret for a value.
+// Value is the second text of a decision as it may be shown: a mapping of an
+// authorization field has a secret for a value, before and after.
 func Value(what flow.Decision, a, b string) string {
-	if what != flow.Shaped || b == "" {
+	if what != flow.Shaped && what != flow.ShapedFrom || b == "" {
 		return b
 	}
 	name := a[strings.IndexByte(a, ':')+1:]

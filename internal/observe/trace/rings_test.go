@@ -41,6 +41,10 @@ func ended(rings *Rings, stage, id string) *flow.Exchange {
 	x.Trail.Add(flow.RouteMatched, "GET /orders", "r1")
 	x.Trail.Add(flow.Shaped, "overwrite:header.authorization", "hidden")
 	x.Trail.Add(flow.Shaped, "append:querystring.token", "hidden")
+	x.Trail.Add(flow.ShapedFrom, "overwrite:header.cookie", "hidden")
+	x.Trail.Add(flow.Dropped, "overwrite:header.cookie", "")
+	x.Trail.Add(flow.ShapedFrom, "remove:querystring.password", "hidden")
+	x.Trail.Add(flow.ShapedFrom, "append:header.x-tenant", "red")
 	x.Trail.Add(flow.Shaped, "append:header.x-tenant", "blue")
 	x.Trail.Add(flow.TargetChosen, "GET http://10.0.0.1/orders?api_key=hidden", "")
 	x.Event.Status, x.Event.Duration, x.Event.BytesOut = 200, 3*time.Millisecond, 12
@@ -62,7 +66,7 @@ func TestRecord(t *testing.T) {
 	}
 	for _, want := range []string{"Query:page=2&api_key=***", "Target:/prod/orders?page=2&api_key=***", "Value:https://site.example/?token=***&x=1",
 		"{Name:Accept Value:*/*}", "{Name:Authorization Value:***}", "{Name:Set-Cookie Value:***}", "Route:GET /orders", "Deployment:d1",
-		"Client:10.1.2.3", "B:blue", "A:GET http://10.0.0.1/orders?api_key=***", "Backend:http://10.0.0.1:80", "Latency:3ms"} {
+		"Client:10.1.2.3", "B:red", "B:blue", "A:GET http://10.0.0.1/orders?api_key=***", "Backend:http://10.0.0.1:80", "Latency:3ms"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in %s", want, text)
 		}
