@@ -280,7 +280,7 @@ func TestRefusedArguments(t *testing.T) {
 		params        params
 		want          string
 	}{
-		{"An operation that is none.", "SQS-CreateQueue", nil, `"SQS-CreateQueue" is none of EventBridge-PutEvents`},
+		{"An operation that is none.", "SQS-CreateQueue", nil, `"SQS-CreateQueue" is none of AppConfig-GetConfiguration`},
 		{"A parameter that it has not.", "SQS-PurgeQueue", params{"QueueUrl": queue, "MessageBody": "x"}, "requestParameters.MessageBody: SQS-PurgeQueue has no such"},
 		{"A header, as for other integrations.", "SQS-PurgeQueue", params{"QueueUrl": queue, "append:header.X": "x"}, "append:header.X"},
 		{"An expression that is none.", "SQS-PurgeQueue", params{"QueueUrl": "$request.nothing"}, "requestParameters.QueueUrl: expression"},

@@ -111,16 +111,23 @@ func subtypes() []subtype {
 // startSync has a host of its own on AWS.
 const startSync = "StartSyncExecution"
 
+// Subtypes are the names that an integrationSubtype can have, sorted.
+func Subtypes() []string {
+	var names []string
+	for _, s := range subtypes() {
+		names = append(names, s.name)
+	}
+	slices.Sort(names)
+	return names
+}
+
 func subtypeNamed(name string) (subtype, error) {
-	all := subtypes()
-	names := make([]string, len(all))
-	for i, s := range all {
+	for _, s := range subtypes() {
 		if s.name == name {
 			return s, nil
 		}
-		names[i] = s.name
 	}
-	return subtype{}, fmt.Errorf("integrationSubtype %q is none of %s", name, strings.Join(names, ", "))
+	return subtype{}, fmt.Errorf("integrationSubtype %q is none of %s", name, strings.Join(Subtypes(), ", "))
 }
 
 // An argument is a param with what it is made of.

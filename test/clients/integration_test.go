@@ -58,8 +58,8 @@ func (w *walker) links(a *thing) {
 	two.remove()
 
 	service := a.make(kindIntegration, m{
-		"IntegrationType": "AWS_PROXY", "IntegrationSubtype": "SQS-SendMessage", "CredentialsArn": "arn:aws:iam::000000000000:role/walk", "PayloadFormatVersion": "1.0",
-		"RequestParameters": m{"QueueUrl": "https://sqs.us-east-1.amazonaws.com/000000000000/walk", "MessageBody": "$request.body"},
+		"IntegrationType": "AWS_PROXY", "IntegrationSubtype": "SQS-ReceiveMessage", "CredentialsArn": "arn:aws:iam::000000000000:role/walk", "PayloadFormatVersion": "1.0",
+		"RequestParameters": m{"QueueUrl": "https://sqs.us-east-1.amazonaws.com/000000000000/walk"},
 	})
 	service.update(m{
 		"IntegrationType": "AWS_PROXY", "IntegrationSubtype": "SQS-PurgeQueue", "CredentialsArn": "arn:aws:iam::000000000000:role/walker",

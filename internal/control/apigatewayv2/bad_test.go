@@ -23,6 +23,9 @@ func TestBadCalls(t *testing.T) {
 	quickIntegration := must[*v2.GetIntegrationsOutput](t)(w.GetIntegrations(w.ctx, &v2.GetIntegrationsInput{ApiId: quick})).Items[0].IntegrationId
 	custom := must[*v2.CreateApiOutput](t)(w.CreateApi(w.ctx, &v2.CreateApiInput{Name: new("c"), ProtocolType: new("HTTP"), Tags: map[string]string{"_custom_id_": "mine"}})).ApiId
 	w.stage(custom, "auto", true)
+	purge := queueing(api, map[string]string{"QueueUrl": "https://q/1/n"})
+	purge.IntegrationSubtype = new("SQS-PurgeQueue")
+	queue := must[*v2.CreateIntegrationOutput](t)(w.CreateIntegration(w.ctx, purge)).IntegrationId
 
 	const (
 		request  = "BadRequestException"
@@ -79,6 +82,14 @@ func TestBadCalls(t *testing.T) {
 		return integration(func(in *v2.CreateIntegrationInput) {
 			in.IntegrationType, in.IntegrationMethod, in.IntegrationUri = new("AWS_PROXY"), nil, new("arn:aws:lambda:us-east-1:123456789012:function:f")
 			change(in)
+		})
+	}
+	service := func(arguments map[string]string, changes ...func(*v2.CreateIntegrationInput)) func() error {
+		return integration(func(in *v2.CreateIntegrationInput) {
+			*in = *queueing(api, arguments)
+			for _, change := range changes {
+				change(in)
+			}
 		})
 	}
 	stage := func(name string, change func(*v2.CreateStageInput)) func() error {
@@ -269,6 +280,23 @@ func TestBadCalls(t *testing.T) {
 		{"A service needs credentials.", function(func(in *v2.CreateIntegrationInput) {
 			in.IntegrationSubtype, in.IntegrationUri = new("SQS-SendMessage"), nil
 		}), request, "credentialsArn"},
+		{"A service needs its arguments.", service(nil), request, "Invalid requestParameters.QueueUrl specified: SQS-SendMessage needs it"},
+		{"Each of them.", service(map[string]string{"QueueUrl": "https://q/1/n"}), request, "Invalid requestParameters.MessageBody specified: SQS-SendMessage needs it"},
+		{"A service's argument is one that it has.", service(map[string]string{"QueueUrl": "https://q/1/n", "MessageBody": "b", "overwrite:path": "/"}), request,
+			"Invalid requestParameters.overwrite:path specified: SQS-SendMessage has no such parameter"},
+		{"A queue is named by its URL.", service(map[string]string{"QueueUrl": "q", "MessageBody": "b"}), request, "Invalid requestParameters.QueueUrl specified: \"q\" is no URL of a queue"},
+		{"An argument reads what exists.", service(map[string]string{"QueueUrl": "https://q/1/n", "MessageBody": "$request.nope"}), request, "Invalid requestParameters.MessageBody specified: "},
+		{"A service's payload has one form.", service(map[string]string{"QueueUrl": "https://q/1/n", "MessageBody": "b"}, func(in *v2.CreateIntegrationInput) {
+			in.PayloadFormatVersion = new("2.0")
+		}), request, "payloadFormatVersion"},
+		{"A changed service is checked like a new one.", func() error {
+			_, err := w.UpdateIntegration(w.ctx, &v2.UpdateIntegrationInput{ApiId: api, IntegrationId: queue, IntegrationSubtype: new("SQS-SendMessage")})
+			return err
+		}, request, "requestParameters.MessageBody"},
+		{"An argument that is needed cannot be taken away.", func() error {
+			_, err := w.UpdateIntegration(w.ctx, &v2.UpdateIntegrationInput{ApiId: api, IntegrationId: queue, RequestParameters: map[string]string{"QueueUrl": ""}})
+			return err
+		}, request, "requestParameters.QueueUrl"},
 		{"A status is a status.", function(func(in *v2.CreateIntegrationInput) {
 			in.ResponseParameters = map[string]map[string]string{"x": {}}
 		}), request, "responseParameters"},

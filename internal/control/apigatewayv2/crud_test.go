@@ -213,16 +213,16 @@ func TestParametersAreMerged(t *testing.T) {
 	api := w.api()
 	i := must[*v2.CreateIntegrationOutput](t)(w.CreateIntegration(w.ctx, &v2.CreateIntegrationInput{
 		ApiId: api, IntegrationType: new("AWS_PROXY"), IntegrationSubtype: new("SQS-SendMessage"), CredentialsArn: new("arn:aws:iam::123456789012:role/r"),
-		RequestParameters: map[string]string{"QueueUrl": "u", "MessageBody": "b"}}))
+		RequestParameters: map[string]string{"QueueUrl": "https://q/1/n", "MessageBody": "b", "DelaySeconds": "1"}}))
 	out := must[*v2.UpdateIntegrationOutput](t)(w.UpdateIntegration(w.ctx, &v2.UpdateIntegrationInput{ApiId: api, IntegrationId: i.IntegrationId,
-		RequestParameters:  map[string]string{"MessageBody": "", "DelaySeconds": "1"},
+		RequestParameters:  map[string]string{"DelaySeconds": "", "MessageGroupId": "g", "MessageBody": "c"},
 		ResponseParameters: map[string]map[string]string{"200": {"overwrite:statuscode": "201"}}}))
-	if diff := cmp.Diff(map[string]string{"QueueUrl": "u", "DelaySeconds": "1"}, out.RequestParameters); diff != "" {
+	if diff := cmp.Diff(map[string]string{"QueueUrl": "https://q/1/n", "MessageBody": "c", "MessageGroupId": "g"}, out.RequestParameters); diff != "" {
 		t.Error(diff)
 	}
 	out = must[*v2.UpdateIntegrationOutput](t)(w.UpdateIntegration(w.ctx, &v2.UpdateIntegrationInput{ApiId: api, IntegrationId: i.IntegrationId,
 		ResponseParameters: map[string]map[string]string{"200": {}}}))
-	if len(out.ResponseParameters) != 0 || len(out.RequestParameters) != 2 {
+	if len(out.ResponseParameters) != 0 || len(out.RequestParameters) != 3 {
 		t.Errorf("%+v", out)
 	}
 }

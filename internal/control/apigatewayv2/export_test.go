@@ -308,7 +308,7 @@ func (g author) integrations(api, link *string) (ids []string) {
 			in.IntegrationType, in.IntegrationUri, in.PayloadFormatVersion = new("AWS_PROXY"), new("arn:aws:lambda:us-east-1:123456789012:function:f"), new("2.0")
 		case 3:
 			in.IntegrationType, in.IntegrationSubtype, in.CredentialsArn = new("AWS_PROXY"), new("SQS-SendMessage"), new("arn:aws:iam::123456789012:role/r")
-			in.RequestParameters = map[string]string{"QueueUrl": "https://q", "MessageBody": "$request.body"}
+			in.RequestParameters = map[string]string{"QueueUrl": "https://q/1/n", "MessageBody": "$request.body"}
 		}
 		ids = append(ids, *must[*v2.CreateIntegrationOutput](g.w)(g.w.CreateIntegration(g.w.ctx, in)).IntegrationId)
 	}

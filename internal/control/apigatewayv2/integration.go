@@ -2,8 +2,8 @@ package apigatewayv2
 
 import (
 	"context"
+	"errors"
 	"regexp"
-	"slices"
 	"time"
 
 	"gatehouse/internal/control"
@@ -20,14 +20,6 @@ const (
 	internet  = "INTERNET"
 	vpcLink   = "VPC_LINK"
 )
-
-// subtypes are the AWS services that an HTTP API can call itself (developer
-// guide, "Integration subtype reference").
-var subtypes = []string{
-	"AppConfig-GetConfiguration", "EventBridge-PutEvents", "Kinesis-PutRecord", "SQS-DeleteMessage",
-	"SQS-PurgeQueue", "SQS-ReceiveMessage", "SQS-SendMessage", "StepFunctions-StartExecution",
-	"StepFunctions-StartSyncExecution", "StepFunctions-StopExecution",
-}
 
 func noIntegration(id string) *wire.Error {
 	return missing("Integration", textNoIntegration, clip(id))
@@ -198,10 +190,13 @@ func checkAWSProxy(i *v2.Integration) error {
 	)
 }
 
+// checkSubtype checks what is particular to AWS services: their
+// requestParameters are arguments, which the operation has to have.
 func checkSubtype(i *v2.Integration) error {
+	if err := checkOneOf("integrationSubtype", *i.IntegrationSubtype, integrate.Subtypes()...); err != nil {
+		return err
+	}
 	switch {
-	case !slices.Contains(subtypes, *i.IntegrationSubtype):
-		return firstError(checkOneOf("integrationSubtype", *i.IntegrationSubtype, subtypes...))
 	case i.IntegrationUri != nil:
 		return bad("integrationUri", textOnlyFor, "integrations without integrationSubtype")
 	case i.IntegrationMethod != nil:
@@ -209,7 +204,10 @@ func checkSubtype(i *v2.Integration) error {
 	case i.CredentialsArn == nil:
 		return bad("credentialsArn", textNeeds, "integrationSubtype")
 	}
-	return firstError(checkOneOf("payloadFormatVersion", text(i.PayloadFormatVersion), "1.0"))
+	return firstError(
+		checkOneOf("payloadFormatVersion", text(i.PayloadFormatVersion), "1.0"),
+		first("", errors.Join(integrate.CheckArguments(*i.IntegrationSubtype, i.RequestParameters)...)),
+	)
 }
 
 // GetIntegration returns an integration.

@@ -31,7 +31,7 @@ func TestUpdatesReachEveryField(t *testing.T) {
 		TimeoutInMillis: new(int32(60)), TlsConfig: &v2.TlsConfigInput{ServerNameToVerify: new("h")}}
 	service := &v2.UpdateIntegrationInput{ApiId: api, IntegrationId: j, IntegrationType: new("AWS_PROXY"), IntegrationSubtype: new("SQS-PurgeQueue"),
 		CredentialsArn: new("arn:aws:iam::123456789012:role/r"), IntegrationUri: new(""), IntegrationMethod: new(""),
-		RequestParameters: map[string]string{"QueueUrl": "u"}, ResponseParameters: map[string]map[string]string{"200": {"overwrite:statuscode": "201"}}}
+		RequestParameters: map[string]string{"QueueUrl": "https://q/1/n"}, ResponseParameters: map[string]map[string]string{"200": {"overwrite:statuscode": "201"}}}
 	route := &v2.UpdateRouteInput{ApiId: api, RouteId: r, RouteKey: new("ANY /b"), Target: new("integrations/" + *j), OperationName: new("o"),
 		AuthorizationType: new("JWT"), AuthorizerId: w.jwt(api), AuthorizationScopes: []string{"x"}}
 	stage := &v2.UpdateStageInput{ApiId: api, StageName: new("s"), AutoDeploy: new(false), DeploymentId: d, Description: new("d"),

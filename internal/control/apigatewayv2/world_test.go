@@ -138,6 +138,12 @@ func private(api, link *string) *v2.CreateIntegrationInput {
 		IntegrationUri: new("arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/lb/50dc6c495c0c9188/f2f7dc8efc522ab2")}
 }
 
+// queueing is an integration that sends messages to a queue.
+func queueing(api *string, arguments map[string]string) *v2.CreateIntegrationInput {
+	return &v2.CreateIntegrationInput{ApiId: api, IntegrationType: new("AWS_PROXY"), IntegrationSubtype: new("SQS-SendMessage"),
+		CredentialsArn: new("arn:aws:iam::123456789012:role/r"), RequestParameters: arguments}
+}
+
 // liveDomain is a domain as data planes see it, nil where there is none.
 func (w *world) liveDomain(name string) *gate.Domain {
 	w.Helper()
