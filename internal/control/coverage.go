@@ -26,8 +26,10 @@ const (
 type Field struct {
 	Class Class
 	Note  string
-	// Later are the values of an enforced field that are not enforced yet.
-	Later []string
+	// Later are the values of an enforced field that are not enforced yet, or not
+	// without another field of the resource, whose path is Unless.
+	Later  []string
+	Unless string
 }
 
 // Fields classes the fields of a resource by their path on the wire, with a *
@@ -42,17 +44,25 @@ type Inputs map[string]Fields
 // to a structure of the wire, with a value that acts on AWS and not here yet.
 func (f Fields) Unenforced(prefix string, v any) []string {
 	var list []string
+	present := map[string]bool{}
+	doubtful := map[string]string{} // path to the field without which it is not enforced
 	walk(reflect.ValueOf(v).Elem(), "", func(path string, leaf reflect.Value) {
 		if leaf = reflect.Indirect(leaf); leaf.IsZero() {
 			return
 		}
+		present[path] = true
 		field := f[path]
 		if field.Class == Later || leaf.Kind() == reflect.String && slices.Contains(field.Later, leaf.String()) {
-			list = append(list, prefix+"."+path)
+			doubtful[path] = field.Unless
 		}
 	})
+	for path, unless := range doubtful {
+		if !present[unless] {
+			list = append(list, prefix+"."+path)
+		}
+	}
 	slices.Sort(list)
-	return slices.Compact(list)
+	return list
 }
 
 // walk visits the leaves of a structure that are present.
@@ -162,6 +172,9 @@ func note(f Field) string {
 		return f.Note
 	}
 	text := "not yet enforced: `" + strings.Join(f.Later, "`, `") + "`"
+	if f.Unless != "" {
+		text += " without `" + f.Unless + "`"
+	}
 	if f.Note != "" {
 		text = f.Note + "; " + text
 	}

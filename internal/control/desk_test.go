@@ -245,7 +245,7 @@ func TestMerge(t *testing.T) {
 
 // TestUnenforced holds which fields of a structure are told of.
 func TestUnenforced(t *testing.T) {
-	f := Fields{"text": {Class: Enforced, Later: []string{"B"}}, "flag": {Class: Later}, "inner.number": {Class: Later}, "many.*.number": {Class: Later}, "list": {Class: Metadata}}
+	f := Fields{"text": {Class: Enforced, Later: []string{"B"}, Unless: "list"}, "flag": {Class: Later}, "inner.number": {Class: Later}, "many.*.number": {Class: Later}, "list": {Class: Metadata}}
 	for _, tc := range []struct {
 		desc string
 		v    shape
@@ -255,6 +255,7 @@ func TestUnenforced(t *testing.T) {
 		{"What is false does not act.", shape{Flag: new(false), Text: new("A"), List: []string{"x"}, Inner: &inner{}}, nil},
 		{"What acts is told of, once.", shape{Flag: new(true), Text: new("B"), Inner: &inner{new(1.0)}, Many: map[string]inner{"a": {new(1.0)}, "b": {new(2.0)}}},
 			[]string{"x.flag", "x.inner.number", "x.many.*.number", "x.text"}},
+		{"What another field makes act is not told of.", shape{Text: new("B"), List: []string{"x"}, Flag: new(true)}, []string{"x.flag"}},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, f.Unenforced("x", &tc.v)); diff != "" {

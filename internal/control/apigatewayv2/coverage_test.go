@@ -77,11 +77,27 @@ func TestWhatIsNotEnforcedIsLogged(t *testing.T) {
 	if !strings.Contains(log.String(), want) {
 		t.Errorf("got %s, want %s", log.String(), want)
 	}
-	log.Reset()
-	plain := w.api()
-	w.route(plain, "GET /", w.integration(plain))
-	w.stage(plain, "s", true)
-	if strings.Contains(log.String(), "enforce") {
-		t.Errorf("a plain API is warned of: %s", log.String())
+	for _, tc := range []struct {
+		desc        string
+		integration func(api *string) *v2.CreateIntegrationInput
+		want        string // part of the log; "": nothing is told
+	}{
+		{"A plain API is not warned of.", func(api *string) *v2.CreateIntegrationInput {
+			return &v2.CreateIntegrationInput{ApiId: api, IntegrationType: new("HTTP_PROXY"), IntegrationMethod: new("GET"), IntegrationUri: new("http://h/")}
+		}, ""},
+		{"Nor is one behind a VPC link.", func(api *string) *v2.CreateIntegrationInput { return private(api, w.vpcLink()) }, ""},
+		{"Of an AWS service, only the role does not act.", func(api *string) *v2.CreateIntegrationInput {
+			return queueing(api, map[string]string{"QueueUrl": "https://q/1/n", "MessageBody": "b"})
+		}, "settings=integration.credentialsArn\n"},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			log.Reset()
+			api := w.api()
+			w.route(api, "GET /", must[*v2.CreateIntegrationOutput](t)(w.CreateIntegration(w.ctx, tc.integration(api))).IntegrationId)
+			w.stage(api, "s", true)
+			if told := strings.Contains(log.String(), "enforce"); told != (tc.want != "") || !strings.Contains(log.String(), tc.want) {
+				t.Errorf("got %s, want %q", log.String(), tc.want)
+			}
+		})
 	}
 }

@@ -176,8 +176,17 @@ func lowered() map[string]func(gate.Deployment, gate.Route, gate.Stage) bool {
 			return len(r.Authorization.Scopes) == 1
 		},
 
-		"integration.integrationType":   func(_ gate.Deployment, r gate.Route, _ gate.Stage) bool { return r.Integration.Kind == gate.HTTPProxy },
-		"integration.connectionType":    func(_ gate.Deployment, r gate.Route, _ gate.Stage) bool { return r.Integration.Kind == gate.HTTPProxy },
+		"integration.integrationType": func(_ gate.Deployment, r gate.Route, _ gate.Stage) bool { return r.Integration.Kind == gate.HTTPProxy },
+		"integration.connectionType":  func(_ gate.Deployment, r gate.Route, _ gate.Stage) bool { return r.Integration.Kind == gate.HTTPProxy },
+		"integration.connectionId": func(_ gate.Deployment, r gate.Route, _ gate.Stage) bool {
+			return len(r.Integration.ConnectionID) == control.ResourceIDLength
+		},
+		"integration.integrationSubtype": func(_ gate.Deployment, r gate.Route, _ gate.Stage) bool {
+			return r.Integration.Kind == gate.AWSService && r.Integration.Subtype == "SQS-SendMessage"
+		},
+		"integration.credentialsArn": func(_ gate.Deployment, r gate.Route, _ gate.Stage) bool {
+			return r.Integration.Credentials == "arn:aws:iam::123456789012:role/r"
+		},
 		"integration.integrationUri":    func(_ gate.Deployment, r gate.Route, _ gate.Stage) bool { return r.Integration.URI == "https://h/{a}" },
 		"integration.integrationMethod": func(_ gate.Deployment, r gate.Route, _ gate.Stage) bool { return r.Integration.Method == "PUT" },
 		"integration.timeoutInMillis": func(_ gate.Deployment, r gate.Route, _ gate.Stage) bool {
@@ -210,9 +219,7 @@ func whole(w *world, field string, drop bool) (gate.Deployment, gate.Route, gate
 	api := must[*v2.CreateApiOutput](w)(w.CreateApi(w.ctx, &v2.CreateApiInput{Name: new("x"), ProtocolType: new("HTTP"), DisableExecuteApiEndpoint: new(true),
 		CorsConfiguration: &v2.Cors{AllowCredentials: new(true), AllowHeaders: []string{"X-A"}, AllowMethods: []string{"GET"}, AllowOrigins: []string{"https://a"},
 			ExposeHeaders: []string{"X-B"}, MaxAge: new(int32(7))}})).ApiId
-	i := must[*v2.CreateIntegrationOutput](w)(w.CreateIntegration(w.ctx, &v2.CreateIntegrationInput{ApiId: api, IntegrationType: new("HTTP_PROXY"),
-		IntegrationMethod: new("PUT"), IntegrationUri: new("https://h/{a}"), TimeoutInMillis: new(int32(1234)), TlsConfig: &v2.TlsConfigInput{ServerNameToVerify: new("n.example")},
-		RequestParameters: map[string]string{"overwrite:path": "/b"}, ResponseParameters: map[string]map[string]string{"200": {"overwrite:statuscode": "201"}}})).IntegrationId
+	i := must[*v2.CreateIntegrationOutput](w)(w.CreateIntegration(w.ctx, w.holding(api, field))).IntegrationId
 	r := must[*v2.CreateRouteOutput](w)(w.CreateRoute(w.ctx, &v2.CreateRouteInput{ApiId: api, RouteKey: new("GET /a/{a}"), Target: new("integrations/" + *i),
 		AuthorizationType: new("JWT"), AuthorizerId: w.jwt(api), AuthorizationScopes: []string{"s"}})).RouteId
 	first := w.deploy(api, "")
@@ -231,6 +238,19 @@ func whole(w *world, field string, drop bool) (gate.Deployment, gate.Route, gate
 	must[*v2.UpdateStageOutput](w)(w.UpdateStage(w.ctx, &v2.UpdateStageInput{ApiId: api, StageName: new("s"), Description: new("lower again")}))
 	def := w.frozen(api, *id)
 	return def.Deployment, def.Routes[0], w.live(api, "s")
+}
+
+// holding is an integration of the kind that has a field.
+func (w *world) holding(api *string, field string) *v2.CreateIntegrationInput {
+	switch field {
+	case "integration.connectionId":
+		return private(api, w.vpcLink())
+	case "integration.integrationSubtype", "integration.credentialsArn":
+		return queueing(api, map[string]string{"QueueUrl": "https://q/1/n", "MessageBody": "b"})
+	}
+	return &v2.CreateIntegrationInput{ApiId: api, IntegrationType: new("HTTP_PROXY"), IntegrationMethod: new("PUT"), IntegrationUri: new("https://h/{a}"),
+		TimeoutInMillis: new(int32(1234)), TlsConfig: &v2.TlsConfigInput{ServerNameToVerify: new("n.example")},
+		RequestParameters: map[string]string{"overwrite:path": "/b"}, ResponseParameters: map[string]map[string]string{"200": {"overwrite:statuscode": "201"}}}
 }
 
 // forget takes a member out of the AWS shape in a draft document.

@@ -18,8 +18,10 @@ import (
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
 	"gatehouse/internal/h1"
+	"gatehouse/internal/integrate"
 	"gatehouse/internal/observe/metrics"
 	"gatehouse/internal/plan"
+	"gatehouse/internal/sigv4"
 	"gatehouse/internal/upstream"
 	v2 "gatehouse/internal/wire/apigatewayv2"
 )
@@ -31,6 +33,7 @@ type traffic struct {
 	addr    string // of the data plane
 	backend string // http://HOST:PORT
 	secure  string // https://HOST:PORT, with a certificate for another name
+	link    string // the id of a VPC link that the configuration leads to the backend
 	metrics *metrics.Set
 }
 
@@ -46,6 +49,7 @@ func newTraffic(w *world) *traffic {
 		rw.Header().Set("Echo-Method", r.Method)
 		rw.Header().Set("Echo-Path", r.URL.Path)
 		rw.Header().Set("Echo-V", r.Header.Get("X-V"))
+		rw.Header().Set("Echo-Action", r.PostFormValue("Action")) // of a service that takes forms
 	})
 	plain, secure := httptest.NewServer(echo), httptest.NewUnstartedServer(echo)
 	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0) // of handshakes that fail, as they should
@@ -60,18 +64,34 @@ func newTraffic(w *world) *traffic {
 		}})
 	w.Cleanup(pools.Close)
 	_, port, _ := net.SplitHostPort(secure.Listener.Addr().String())
-	t := &traffic{world: w, backend: plain.URL, secure: "https://backend.test:" + port, metrics: metrics.New(metrics.Options{})}
+	t := &traffic{world: w, backend: plain.URL, secure: "https://backend.test:" + port, link: *w.vpcLink(),
+		metrics: metrics.New(metrics.Options{})}
 	t.follow(pools)
 	return t
 }
 
+// backends is a configuration in which one VPC link and SQS are the backend.
+func (t *traffic) backends() (*integrate.Links, *integrate.Services) {
+	t.Helper()
+	links, services := new(integrate.Links), new(integrate.Services)
+	if err := links.Add(integrate.Link{ID: t.link, Targets: []string{t.backend}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := services.Add(integrate.SQS, integrate.Service{Endpoint: t.backend, Credentials: sigv4.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}}); err != nil {
+		t.Fatal(err)
+	}
+	return links, services
+}
+
 // follow starts the data plane.
 func (t *traffic) follow(pools *upstream.Pools) {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
+	links, services := t.backends()
 	door := edge.New(edge.Options{Sinks: []flow.Sink{t.metrics}, Log: log, Limits: gate.DefaultLimits(), Timeouts: h1.Timeouts{}})
 	planned := make(chan struct{})
 	first := sync.OnceFunc(func() { close(planned) })
-	f := &plan.Follower{Store: t.store, Live: &plan.Live{Pools: pools, Meters: t.metrics, Limits: gate.DefaultLimits(), Log: log},
+	f := &plan.Follower{Store: t.store, Live: &plan.Live{Pools: pools, Meters: t.metrics, Limits: gate.DefaultLimits(), Log: log, Links: links, Services: services},
 		Publish: func(p *plan.Plan) { door.Publish(p); first() }}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -272,12 +292,20 @@ func sights() map[string]sight {
 				o.integration = v2.CreateIntegrationInput{IntegrationType: new("HTTP_PROXY"), IntegrationMethod: new("ANY"), IntegrationUri: new(o.backend)}
 			},
 			seen: answers("/a")},
-		"integration.connectionType": {
-			base: func(o *order) { o.integration = *private(nil, o.vpcLink()) },
-			set: func(o *order) {
-				o.integration.ConnectionType, o.integration.ConnectionId, o.integration.IntegrationUri = new("INTERNET"), nil, new(o.backend)
-			},
+		"integration.connectionType": { // a private backend is asked for the request's own path
+			set:  func(o *order) { o.integration = *private(nil, &o.link) },
+			seen: shows("Echo-Path", "/a")},
+		"integration.connectionId": {
+			base: func(o *order) { o.integration = *private(nil, o.vpcLink()) }, // that leads nowhere
+			set:  func(o *order) { o.integration.ConnectionId = &o.link },
 			seen: answers("/a")},
+		"integration.integrationSubtype": {
+			base: func(o *order) {
+				o.integration = *queueing(nil, map[string]string{"QueueUrl": "https://q/1/n"})
+				o.integration.IntegrationSubtype = new("SQS-ReceiveMessage")
+			},
+			set:  func(o *order) { o.integration.IntegrationSubtype = new("SQS-PurgeQueue") },
+			seen: shows("Echo-Action", "PurgeQueue")},
 		"integration.integrationUri": {
 			set:  func(o *order) { o.integration.IntegrationUri = new(o.backend + "/other") },
 			seen: shows("Echo-Path", "/other")},
