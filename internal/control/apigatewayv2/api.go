@@ -24,11 +24,11 @@ func (s *Service) CreateApi(ctx context.Context, in *v2.CreateApiInput) (*v2.Cre
 		return nil, err
 	}
 	if text(in.ProtocolType) == string(gate.WebSocket) {
-		return nil, notBuilt("protocolType", "WEBSOCKET APIs")
+		return nil, notBuilt("protocolType", textBuildWebSocket)
 	}
 	tags, custom, err := control.SplitTags(in.Tags)
 	if err != nil {
-		return nil, plainly(err.Error())
+		return nil, plainly(textReason, err)
 	}
 	var head apiDoc
 	head.Gen = 1

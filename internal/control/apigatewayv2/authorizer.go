@@ -114,7 +114,7 @@ func checkJWTAuthorizer(a *v2.Authorizer) *wire.Error {
 	case a.AuthorizerResultTtlInSeconds != nil && *a.AuthorizerResultTtlInSeconds != 0:
 		return bad("authorizerResultTtlInSeconds", textOnlyFor, only)
 	case len(a.IdentitySource) != 1:
-		return bad("identitySource", "%d are given, a JWT authorizer has one", len(a.IdentitySource))
+		return bad("identitySource", textOneSource, len(a.IdentitySource))
 	case !tokenSource.MatchString(a.IdentitySource[0]) || len(a.IdentitySource[0]) > maxIdentitySource:
 		return bad("identitySource", textIdentitySource, clip(a.IdentitySource[0]), jwtAuthorizer, "$request.header.NAME or $request.querystring.NAME")
 	case a.JwtConfiguration == nil:
@@ -136,7 +136,7 @@ func checkJWT(c *v2.JWTConfiguration) *wire.Error {
 	// Without an audience every token of the issuer would do, those that were
 	// given to others too.
 	if n := len(c.Audience); n < 1 || n > maxAudiences {
-		return bad("jwtConfiguration.audience", "%d are given, from 1 to %d are allowed", n, maxAudiences)
+		return bad("jwtConfiguration.audience", textAudiences, n, maxAudiences)
 	}
 	for _, a := range c.Audience {
 		if err := checkLength("jwtConfiguration.audience", a, 1, maxAudience); err != nil {
@@ -165,7 +165,7 @@ func checkRequestAuthorizer(a *v2.Authorizer) *wire.Error {
 	case ttl > 0 && len(a.IdentitySource) == 0:
 		return bad("identitySource", textNeeds, "authorizerResultTtlInSeconds above 0")
 	case len(a.IdentitySource) > maxIdentitySources:
-		return bad("identitySource", "%d are given, at most %d are allowed", len(a.IdentitySource), maxIdentitySources)
+		return bad("identitySource", textTooMany, len(a.IdentitySource), maxIdentitySources)
 	case is(a.EnableSimpleResponses) && version != "2.0":
 		return bad("enableSimpleResponses", textOnlyFor, "the authorizerPayloadFormatVersion 2.0")
 	}

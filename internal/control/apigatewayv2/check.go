@@ -113,7 +113,7 @@ func checkRouteKey(key string) *wire.Error {
 		return bad("routeKey", textRouteKeyRaw, clip(key), clip(encoded(key)))
 	}
 	if _, _, err := route.Split(key); err != nil {
-		return bad("routeKey", "%v", err)
+		return bad("routeKey", textReason, err)
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func checkURL(field, raw string) *wire.Error {
 		return err
 	}
 	if strings.Contains(raw, "$") && strings.Contains(raw, "stageVariables") {
-		return notBuilt(field, "stage variables in an integration's URI")
+		return notBuilt(field, textBuildVariables)
 	}
 	if err := integrate.CheckURI(raw); err != nil {
 		return bad(field, textURL, clip(raw), err)
@@ -169,7 +169,7 @@ var arnForm = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{1
 // checkARN takes an ARN, or nothing.
 func checkARN(field, value string) *wire.Error {
 	if value != "" && (len(value) > maxARN || !arnForm.MatchString(value)) {
-		return bad(field, "%q is not an ARN", clip(value))
+		return bad(field, textARN, clip(value))
 	}
 	return nil
 }
@@ -192,7 +192,7 @@ var (
 // (developer guide, "Use stage variables for HTTP APIs").
 func checkVariables(vars map[string]string) *wire.Error {
 	if len(vars) > maxVariables {
-		return bad("stageVariables", "%d are given, at most %d are allowed", len(vars), maxVariables)
+		return bad("stageVariables", textTooMany, len(vars), maxVariables)
 	}
 	for _, name := range sortedKeys(vars) {
 		value := vars[name]
@@ -234,7 +234,7 @@ func first(prefix string, err error) *wire.Error {
 	}
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	field, reason, _ := strings.Cut(line, ": ")
-	return bad(prefix+field, "%s", reason)
+	return bad(prefix+field, textReason, reason)
 }
 
 // checkMapped holds parameter mappings to what the data plane can compile. The
@@ -259,7 +259,7 @@ var hostForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-
 // what enforces them.
 func checkParameters(field string, params map[string]string) *wire.Error {
 	if len(params) > maxParameters {
-		return bad(field, "%d are given, at most %d are allowed", len(params), maxParameters)
+		return bad(field, textTooMany, len(params), maxParameters)
 	}
 	for _, k := range sortedKeys(params) {
 		if err := checkLength(field, k, 1, maxParameter); err != nil {
@@ -277,7 +277,7 @@ var statusForm = regexp.MustCompile(`^[1-5][0-9]{2}$`)
 func checkResponseParameters(params map[string]map[string]string) *wire.Error {
 	for _, status := range sortedKeys(params) {
 		if !statusForm.MatchString(status) {
-			return bad("responseParameters", "%q is no HTTP status", clip(status))
+			return bad("responseParameters", textStatus, clip(status))
 		}
 		if err := checkParameters("responseParameters."+status, params[status]); err != nil {
 			return err

@@ -3,7 +3,6 @@ package apigatewayv2
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -42,7 +41,7 @@ func (s *Service) CreateDeployment(ctx context.Context, in *v2.CreateDeploymentI
 		if err := d.freeze(&doc); err != nil {
 			var u *undeployable
 			if errors.As(err, &u) {
-				return plainly(u.refusal())
+				return u.refusal()
 			}
 			return err
 		}
@@ -69,11 +68,11 @@ type undeployable struct {
 
 func (u *undeployable) Error() string { return u.reason }
 
-func (u *undeployable) refusal() string {
+func (u *undeployable) refusal() *wire.Error {
 	if u.empty {
-		return textNoRoutes
+		return plainly(textNoRoutes)
 	}
-	return fmt.Sprintf(textCannotDeploy, u.reason)
+	return plainly(textCannotDeploy, u.reason)
 }
 
 // freeze lowers the draft, tries it, writes its chunks and puts the deployment
@@ -176,7 +175,7 @@ func (s *Service) DeleteDeployment(ctx context.Context, in *v2.DeleteDeploymentI
 			return err
 		}
 		if len(doc.Stages) > 0 {
-			return plainly(fmt.Sprintf(textDeploymentInUse, strings.Join(doc.Stages, ", ")))
+			return plainly(textDeploymentInUse, strings.Join(doc.Stages, ", "))
 		}
 		d.dropDeployment(id)
 		return nil

@@ -154,7 +154,7 @@ func completeDomain(d *v2.DomainName, p control.Place) error {
 		if err := checkOneOf("routingMode", *d.RoutingMode, mappingsOnly, "ROUTING_RULE_ONLY", "ROUTING_RULE_THEN_API_MAPPING"); err != nil {
 			return err
 		}
-		return notBuilt("routingMode", "routing rules")
+		return notBuilt("routingMode", textBuildRules)
 	}
 	if n := len(d.DomainNameConfigurations); n != 1 {
 		return bad("domainNameConfigurations", textConfigurations, n)
@@ -201,7 +201,7 @@ func checkNoMutualTLS(m *v2.MutualTlsAuthenticationInput) *wire.Error {
 	if m == nil || text(m.TruststoreUri) == "" && text(m.TruststoreVersion) == "" {
 		return nil
 	}
-	return notBuilt("mutualTlsAuthentication", "mutual TLS of custom domains")
+	return notBuilt("mutualTlsAuthentication", textBuildMutualTLS)
 }
 
 var domainForm = regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -214,19 +214,19 @@ func domainProblem(name string) string {
 	last := labels[len(labels)-1]
 	switch {
 	case len(name) > maxDomainName:
-		return "it is longer than 253 characters"
+		return textDomainLong
 	case strings.ToLower(name) != name:
-		return "uppercase letters are not supported"
+		return textDomainCase
 	case !domainForm.MatchString(name):
-		return "a domain name has two or more labels of 1 to 63 characters of a-z, 0-9 and inner hyphens; * can be the first label alone"
+		return textDomainForm
 	case strings.Trim(last, "0123456789") == "":
-		return "an IP address is no domain name"
+		return textDomainAddress
 	case plain != name && len(labels) < 2:
-		return "* needs at least two labels behind it"
+		return textDomainWild
 	}
 	for _, l := range labels {
 		if l == "execute-api" {
-			return "names with the label execute-api are the gateway's own"
+			return textDomainOwn
 		}
 	}
 	return ""
@@ -237,7 +237,7 @@ func domainProblem(name string) string {
 func (s *Service) checkDomainName(name string) *wire.Error {
 	problem := domainProblem(name)
 	if problem == "" && s.isOwnHost(name) {
-		problem = "this gateway itself is reached by it (public_url)"
+		problem = textDomainHere
 	}
 	if problem != "" {
 		return bad("domainName", textDomainName, clip(name), problem)

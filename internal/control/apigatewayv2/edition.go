@@ -61,7 +61,7 @@ func (k keys) noteKey(gen uint64) string {
 // returned is that of the last run.
 func (s *Service) publish(ctx context.Context, k keys, e *edition, strict bool, open, commit func(*draft) error) (*draft, error) {
 	if strict && len(e.def.Warnings) > 0 {
-		return nil, plainly(fmt.Sprintf(textImportWarnings, strings.Join(lines(e.def.Warnings), "\n")))
+		return nil, plainly(textImportWarnings, strings.Join(lines(e.def.Warnings), "\n"))
 	}
 	ctx, cancel := context.WithTimeout(ctx, importWithin)
 	defer cancel()

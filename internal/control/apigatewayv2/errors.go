@@ -51,6 +51,7 @@ const (
 	textNotInRange       = "%v is not a number from %d to %d"                                                                                                                                  // [K]
 	textNotOneOf         = "%q is not one of %s"                                                                                                                                               // [K]
 	textNextToken        = "it is not the token of a page of this list"                                                                                                                        // [K]
+	textManagedStage     = "Invalid autoDeploy or deploymentId specified: this stage was made by quick create and is managed by API Gateway: change it through UpdateApi"                      // [K]
 	textManagedChange    = "this %s was made by quick create and is managed by API Gateway: change it through UpdateApi"                                                                       // [K]
 	textWebSocketOnly    = "it is supported only for WebSocket APIs"                                                                                                                           // [K]
 	textSelection        = "%q is not the expression of HTTP APIs, which is ${request.method} ${request.path}"                                                                                 // [K]
@@ -71,7 +72,7 @@ const (
 	textStageName        = "%q is not $default or 1 to 128 characters of A-Z, a-z, 0-9, _ and -"                                                                                               // [K]
 	textVariableName     = "the name %.80q is not 1 to 64 characters of A-Z, a-z, 0-9 and _"                                                                                                   // [K]
 	textVariableValue    = "the value of %s is not 1 to 512 characters of A-Z, a-z, 0-9 and -._~:/?#&=,"                                                                                       // [K]
-	textExecutionLogs    = "Execution logs are not supported on protocolType HTTP"                                                                                                             // [S]
+	textExecutionLogs    = "Execution logs are not supported on protocolType HTTP (%s)"                                                                                                        // [S] up to the parenthesis
 	textCredentials      = "allow-credentials is not supported if 'allow-origin' is *"                                                                                                         // [S]
 	textMapped           = "Deleting %s failed. Please remove all API mappings related to the %s in your domains before deleting it."                                                          // [K]
 	textAuthorizerGone   = "%q names no authorizer of this API"                                                                                                                                // [K]
@@ -93,6 +94,49 @@ const (
 	textTagKey           = "%s chooses the id of a new API and is no tag of what exists"                                                                                                       // [K]
 	textLogBoth          = "destinationArn and format need each other"                                                                                                                         // [K]
 
+	textReason    = "%v"                                     // [K] of the room that checked it
+	textTooMany   = "%d are given, at most %d are allowed"   // [K]
+	textNegative  = "%v is negative"                         // [K]
+	textID        = "%q is no id"                            // [K]
+	textARN       = "%q is not an ARN"                       // [K]
+	textHost      = "%q is no host name"                     // [K]
+	textStatus    = "%q is no HTTP status"                   // [K]
+	textFunction  = "%q is not the ARN of a Lambda function" // [K]
+	textOneSource = "%d are given, a JWT authorizer has one" // [K]
+	textAudiences = "%d are given, from 1 to %d are allowed" // [K]
+	textModelKind = "it is of kind %s"                       // [K] in textModelSchema
+
+	// Why a name can be no custom domain, and a text no key of a mapping.
+	textDomainLong    = "it is longer than 253 characters"                                                                                         // [K]
+	textDomainCase    = "uppercase letters are not supported"                                                                                      // [K]
+	textDomainForm    = "a domain name has two or more labels of 1 to 63 characters of a-z, 0-9 and inner hyphens; * can be the first label alone" // [K]
+	textDomainAddress = "an IP address is no domain name"                                                                                          // [K]
+	textDomainWild    = "* needs at least two labels behind it"                                                                                    // [K]
+	textDomainOwn     = "names with the label execute-api are the gateway's own"                                                                   // [K]
+	textDomainHere    = "this gateway itself is reached by it (public_url)"                                                                        // [K]
+	textKeySlashes    = "it must not begin or end with a slash, nor hold two of them side by side"                                                 // [K]
+	textKeyDots       = "clients resolve the segments . and .. before they send a path"                                                            // [K]
+	textKeyForm       = "it may hold letters, digits and $_.+!*'()-/"                                                                              // [K]
+
+	// What is not built yet, permanently refused: notBuilt puts it into textNotBuilt.
+	textNotBuilt       = "This gateway does not implement %s yet (%s)." // [K]
+	textBuildWebSocket = "WEBSOCKET APIs"                               // [K]
+	textBuildVariables = "stage variables in an integration's URI"      // [K]
+	textBuildRules     = "routing rules"                                // [K]
+	textBuildMutualTLS = "mutual TLS of custom domains"                 // [K]
+
+	// Imports and exports of OpenAPI.
+	textImport          = "Invalid OpenAPI input.\n%v"                                                                      // [S] of V1: the first sentence
+	textImportMore      = "and %d more"                                                                                     // [K]
+	textImportWarnings  = "Warnings found during import:\n%s"                                                               // [K]
+	textNoTarget        = "operation %s has no integration: its route answers 500 until it has one"                         // [K]
+	textSameRequests    = "operation %s matches the same requests as %s at %v"                                              // [K]
+	textUndeployable    = "the definition is imported, but could not be deployed: %s"                                       // [K]
+	textBusyImport      = "Another import of this API is under way. Please try again later."                                // [K]
+	textNothingDeployed = "stage %s has no deployment to export"                                                            // [K]
+	textNoSource        = "deployment %s was made by a version that did not keep what exports need; deploy the stage again" // [K]
+	textUnsayable       = "The API cannot be exported: %s"                                                                  // [K]
+
 	// Statuses of a VPC link: the first is what its creation answers.
 	textLinkPending = "VPC link is provisioning ENIs"      // [S]
 	textLinkReady   = "VPC link is ready to route traffic" // [S]
@@ -111,8 +155,10 @@ func bad(field, format string, args ...any) *wire.Error {
 	return v2.BadRequestException("Invalid " + field + " specified: " + fmt.Sprintf(format, args...))
 }
 
-// plainly is a BadRequestException with a text of AWS's.
-func plainly(text string) *wire.Error { return v2.BadRequestException(text) }
+// plainly is a BadRequestException with that text alone.
+func plainly(format string, args ...any) *wire.Error {
+	return v2.BadRequestException(fmt.Sprintf(format, args...))
+}
 
 func conflict(format string, args ...any) *wire.Error {
 	return v2.ConflictException(fmt.Sprintf(format, args...))
@@ -131,7 +177,7 @@ func noAPI(p control.Place, id gate.APIID) *wire.Error {
 // notBuilt refuses, permanently and by name, what AWS would take.
 func notBuilt(field, what string) *wire.Error {
 	return &wire.Error{Type: "NotImplementedException", Status: 501,
-		Message: fmt.Sprintf("This gateway does not implement %s yet (%s).", what, field)}
+		Message: fmt.Sprintf(textNotBuilt, what, field)}
 }
 
 // clip bounds what a message repeats of a request.

@@ -14,13 +14,10 @@ import (
 	v2 "gatehouse/internal/wire/apigatewayv2"
 )
 
-// Texts of exports. [K] is chosen, not recorded.
+// What an export is asked for by.
 const (
-	textNothingDeployed = "stage %s has no deployment to export"                                                            // [K]
-	textNoSource        = "deployment %s was made by a version that did not keep what exports need; deploy the stage again" // [K]
-	textUnsayable       = "The API cannot be exported: %s"                                                                  // [K]
-	oas30               = "OAS30"
-	exportVersion       = "1.0"
+	oas30         = "OAS30"
+	exportVersion = "1.0"
 )
 
 // ExportApi writes an API as an OpenAPI 3.0.1 document: its draft, or with a
@@ -59,7 +56,7 @@ func (s *Service) ExportApi(ctx context.Context, in *v2.ExportApiInput) (*v2.Exp
 	}
 	body, err := openapi.Write(def, w)
 	if err != nil {
-		return nil, plainly(fmt.Sprintf(textUnsayable, err))
+		return nil, plainly(textUnsayable, err)
 	}
 	return &v2.ExportApiOutput{Body: body}, nil
 }

@@ -14,16 +14,8 @@ import (
 	v2 "gatehouse/internal/wire/apigatewayv2"
 )
 
-// Texts of imports. [K] is chosen, not recorded.
-const (
-	textImport         = "Invalid OpenAPI input.\n%s"                                              // the first sentence is [S] of V1
-	textImportWarnings = "Warnings found during import:\n%s"                                       // [K]
-	textNoTarget       = "operation %s has no integration: its route answers 500 until it has one" // [K]
-	textSameRequests   = "operation %s matches the same requests as %s at %v"                      // [K]
-	textUndeployable   = "the definition is imported, but could not be deployed: %s"               // [K]
-	textBusyImport     = "Another import of this API is under way. Please try again later."        // [K]
-	maxImportLines     = 50                                                                        // of a refusal
-)
+// maxImportLines bounds the lines of a refusal.
+const maxImportLines = 50
 
 // ImportApi makes an API of an OpenAPI document: all of it, or nothing.
 func (s *Service) ImportApi(ctx context.Context, in *v2.ImportApiInput) (*v2.ImportApiOutput, error) {
@@ -73,7 +65,7 @@ func (s *Service) ReimportApi(ctx context.Context, in *v2.ReimportApiInput) (*v2
 		return nil, err
 	}
 	if e.custom != "" && e.custom != text(in.ApiId) {
-		return nil, bad("tags", "%s chooses the id of a new API", control.CustomIDTag)
+		return nil, bad("tags", textTagKey, control.CustomIDTag)
 	}
 	d, err := s.publish(ctx, keys{p, gate.APIID(text(in.ApiId))}, e, is(in.FailOnWarnings), func(d *draft) error {
 		found, err := d.Load(d.apiKey(), &d.head)
@@ -156,9 +148,9 @@ func (s *Service) edition(document string, base *string) (*edition, error) {
 
 func badDocument(list openapi.Errors) *wire.Error {
 	if n := len(list); n > maxImportLines {
-		list = append(slices.Clone(list[:maxImportLines]), openapi.Note{Text: fmt.Sprintf("and %d more", n-maxImportLines)})
+		list = append(slices.Clone(list[:maxImportLines]), openapi.Note{Text: fmt.Sprintf(textImportMore, n-maxImportLines)})
 	}
-	e := plainly(fmt.Sprintf(textImport, list.Error()))
+	e := plainly(textImport, list)
 	e.Err = list
 	return e
 }
@@ -180,7 +172,7 @@ func (s *Service) check(def *openapi.Definition) (*edition, error) {
 	c := &checker{}
 	tags, custom, err := control.SplitTags(def.API.Tags)
 	if err != nil {
-		c.note(def.At, plainly(err.Error()))
+		c.note(def.At, plainly(textReason, err))
 	}
 	e.tags, e.custom = tags, custom
 	def.API.ProtocolType = new(string(gate.HTTP))

@@ -125,7 +125,7 @@ func checkHTTPProxy(i *v2.Integration) error {
 	case private && i.ConnectionId == nil:
 		return bad("connectionId", textNeeds, "connectionType VPC_LINK")
 	case private && !plainID(*i.ConnectionId):
-		return bad("connectionId", "%q is no id", clip(*i.ConnectionId))
+		return bad("connectionId", textID, clip(*i.ConnectionId))
 	case !private && i.ConnectionId != nil:
 		return bad("connectionId", textOnlyFor, "the connectionType VPC_LINK")
 	case private && i.IntegrationUri == nil:
@@ -156,10 +156,10 @@ func checkTLS(i *v2.Integration, private bool) *wire.Error {
 	}
 	name := *i.TlsConfig.ServerNameToVerify
 	if !hostForm.MatchString(name) {
-		return bad(field, "%q is no host name", clip(name))
+		return bad(field, textHost, clip(name))
 	}
 	if err := integrate.CheckHost(name); err != nil {
-		return bad(field, "%v", err)
+		return bad(field, textReason, err)
 	}
 	return nil
 }
@@ -182,7 +182,7 @@ func checkAWSProxy(i *v2.Integration) error {
 		return checkSubtype(i)
 	}
 	if uri := text(i.IntegrationUri); !isFunction(uri) {
-		return bad("integrationUri", "%q is not the ARN of a Lambda function", clip(uri))
+		return bad("integrationUri", textFunction, clip(uri))
 	}
 	return firstError(
 		checkOneOf("integrationMethod", *i.IntegrationMethod, "POST"),

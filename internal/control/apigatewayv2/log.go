@@ -27,12 +27,12 @@ func checkLog(l *v2.AccessLogSettings) *wire.Error {
 	destination, format := text(l.DestinationArn), text(l.Format)
 	if destination != "" {
 		if err := logs.CheckDestination(destination); err != nil {
-			return bad(field+"destinationArn", "%v", err)
+			return bad(field+"destinationArn", textReason, err)
 		}
 	}
 	if format != "" {
 		if err := logs.CheckFormat(format); err != nil {
-			return bad(field+"format", "%v", err)
+			return bad(field+"format", textReason, err)
 		}
 	}
 	if destination == "" || format == "" {

@@ -2,7 +2,6 @@ package apigatewayv2
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -120,9 +119,9 @@ func (d *draft) unmapped(stage string) error {
 	}
 	switch {
 	case stage == "" && len(doc.Stages) > 0:
-		return plainly(fmt.Sprintf(textMapped, "API", "API"))
+		return plainly(textMapped, "API", "API")
 	case stage != "" && doc.Stages[stage] > 0:
-		return plainly(fmt.Sprintf(textMapped, "stage", "stage"))
+		return plainly(textMapped, "stage", "stage")
 	}
 	return nil
 }
@@ -142,11 +141,11 @@ func checkMappingKey(key string) *wire.Error {
 		problem := ""
 		switch {
 		case segment == "":
-			problem = "it must not begin or end with a slash, nor hold two of them side by side"
+			problem = textKeySlashes
 		case segment == "." || segment == "..":
-			problem = "clients resolve the segments . and .. before they send a path"
+			problem = textKeyDots
 		case !mappingSegment.MatchString(segment):
-			problem = "it may hold letters, digits and $_.+!*'()-/"
+			problem = textKeyForm
 		default:
 			continue
 		}

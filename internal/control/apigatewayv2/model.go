@@ -66,7 +66,7 @@ func completeModel(m *v2.Model) error {
 func readSchema(schema string) (value.Value, error) {
 	v, err := value.Limits{Size: 4 * maxSchema, Depth: maxSchemaDepth}.Parse(schema)
 	if err == nil && v.Kind() != value.Object {
-		err = fmt.Errorf("it is of kind %s", v.Kind())
+		err = fmt.Errorf(textModelKind, v.Kind())
 	}
 	if err != nil {
 		return v, bad("schema", textModelSchema, err)

@@ -83,13 +83,13 @@ func checkAuthorization(r *v2.Route) *wire.Error {
 	case !needs && id != "":
 		return bad("authorizerId", textOnlyFor, "the authorizationTypes CUSTOM and JWT")
 	case id != "" && !plainID(id):
-		return bad("authorizerId", "%q is no id", clip(id))
+		return bad("authorizerId", textID, clip(id))
 	}
 	if len(r.AuthorizationScopes) > 0 && kind != string(gate.AuthJWT) {
 		return bad("authorizationScopes", textOnlyFor, "the authorizationType JWT")
 	}
 	if len(r.AuthorizationScopes) > maxScopes {
-		return bad("authorizationScopes", "%d are given, at most %d are allowed", len(r.AuthorizationScopes), maxScopes)
+		return bad("authorizationScopes", textTooMany, len(r.AuthorizationScopes), maxScopes)
 	}
 	for _, scope := range r.AuthorizationScopes {
 		if err := checkLength("authorizationScopes", scope, 1, maxScope); err != nil {

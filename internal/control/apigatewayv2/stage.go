@@ -130,13 +130,13 @@ func completeStage(st *v2.Stage) error {
 
 func checkSettings(field string, r v2.RouteSettings) *wire.Error {
 	if is(r.DataTraceEnabled) || r.LoggingLevel != nil && *r.LoggingLevel != "OFF" {
-		return plainly(textExecutionLogs + " (" + field + ")")
+		return plainly(textExecutionLogs, field)
 	}
 	if r.ThrottlingBurstLimit != nil && *r.ThrottlingBurstLimit < 0 {
-		return bad(field+".throttlingBurstLimit", "%d is negative", *r.ThrottlingBurstLimit)
+		return bad(field+".throttlingBurstLimit", textNegative, *r.ThrottlingBurstLimit)
 	}
 	if r.ThrottlingRateLimit != nil && !(*r.ThrottlingRateLimit >= 0) {
-		return bad(field+".throttlingRateLimit", "%v is negative", *r.ThrottlingRateLimit)
+		return bad(field+".throttlingRateLimit", textNegative, *r.ThrottlingRateLimit)
 	}
 	return nil
 }
@@ -144,7 +144,7 @@ func checkSettings(field string, r v2.RouteSettings) *wire.Error {
 // checkRouteSettings holds each entry to what the default is held to.
 func checkRouteSettings(settings map[string]v2.RouteSettings) error {
 	if len(settings) > maxSettings {
-		return bad("routeSettings", "%d are given, at most %d are allowed", len(settings), maxSettings)
+		return bad("routeSettings", textTooMany, len(settings), maxSettings)
 	}
 	for _, key := range sortedKeys(settings) {
 		if err := firstError(checkSettings("routeSettings."+clip(key), settings[key])); err != nil {
@@ -286,7 +286,7 @@ func mergeSettings(base, over *v2.RouteSettings) *v2.RouteSettings {
 func (d *draft) redirect(doc *stageDoc, was v2.Stage, in *v2.UpdateStageInput) error {
 	auto := is(doc.AWS.AutoDeploy)
 	if is(was.ApiGatewayManaged) && (!auto || in.DeploymentId != nil && *in.DeploymentId != text(was.DeploymentId)) {
-		return conflict("Invalid autoDeploy or deploymentId specified: "+textManagedChange, "stage")
+		return conflict(textManagedStage)
 	}
 	if in.DeploymentId != nil {
 		switch to := *in.DeploymentId; {

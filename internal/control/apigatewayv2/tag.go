@@ -19,7 +19,7 @@ type retag func(tags map[string]string) (map[string]string, error)
 func plainTags(tags map[string]string) (map[string]string, error) {
 	keep, custom, err := control.SplitTags(tags)
 	if err != nil {
-		return nil, plainly(err.Error())
+		return nil, plainly(textReason, err)
 	}
 	if custom != "" {
 		return nil, bad("tags", textTagKey, control.CustomIDTag)

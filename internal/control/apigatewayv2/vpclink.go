@@ -75,7 +75,7 @@ var idForm = regexp.MustCompile(`^[a-z]+-[A-Za-z0-9-]{1,64}$`)
 // whether they exist.
 func checkIDs(field, kind, prefix string, ids []string) *wire.Error {
 	if len(ids) > maxSubnets {
-		return bad(field, "%d are given, at most %d are allowed", len(ids), maxSubnets)
+		return bad(field, textTooMany, len(ids), maxSubnets)
 	}
 	for _, id := range ids {
 		if len(id) < len(prefix) || id[:len(prefix)] != prefix || !idForm.MatchString(id) {
