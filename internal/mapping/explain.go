@@ -31,7 +31,7 @@ func (p *Policy) explain(x *flow.Exchange, origin, rule string, ok bool) {
 func (p *Policy) refusal(origin string) string {
 	switch {
 	case len(p.origins)+len(p.schemes) == 0:
-		return "allowOrigins is empty"
+		return "allowOrigins is empty; " + p.wouldAllow(origin)
 	case origin == "null":
 		return `pages without an origin of their own (files, sandboxed frames) send "null", which only * allows`
 	}
@@ -42,7 +42,19 @@ func (p *Policy) refusal(origin string) string {
 			}
 		}
 	}
-	return "the origin is not in allowOrigins"
+	return "the origin is not in allowOrigins; " + p.wouldAllow(origin)
+}
+
+// wouldAllow names the rules that would allow an origin.
+func (p *Policy) wouldAllow(origin string) string {
+	rules := origin
+	if scheme, _, ok := strings.Cut(origin, "://"); ok && (scheme == "https" || scheme == "http") {
+		rules += ", " + scheme + "://*"
+	}
+	if !p.credentials { // "*" does not go with allowCredentials
+		rules += ", *"
+	}
+	return "it would be allowed by: " + rules
 }
 
 // explainPreflight notes what the coming request may not have.
@@ -52,7 +64,7 @@ func (p *Policy) explainPreflight(x *flow.Exchange, origin string) {
 	case "GET", "HEAD", "POST": // need no leave
 	default:
 		if !covers(p.methods, method, func(a, b string) bool { return a == b }) {
-			x.Trail.Add(flow.CORSRefused, origin, fmt.Sprintf("the request may not be made: method %s is not in allowMethods", method))
+			x.Trail.Add(flow.CORSRefused, origin, fmt.Sprintf("the request may not be made: method %s is not in allowMethods; it would be allowed by: %s, *", method, method))
 		}
 	}
 	names, _ := x.In.Header.Get(requestHeaders)
@@ -63,8 +75,10 @@ func (p *Policy) explainPreflight(x *flow.Exchange, origin string) {
 		case field.Equal(name, "authorization") && strings.Contains(","+strings.ToLower(p.headers)+",", ",authorization,"):
 		case field.Equal(name, "authorization") && covers(p.headers, name, field.Equal):
 			x.Trail.Add(flow.CORSRefused, origin, "the request may not be made: * in allowHeaders does not stand for Authorization, which has to be listed")
+		case field.Equal(name, "authorization"):
+			x.Trail.Add(flow.CORSRefused, origin, fmt.Sprintf("the request may not be made: header %s is not in allowHeaders; it would be allowed by: %s", name, name))
 		default:
-			x.Trail.Add(flow.CORSRefused, origin, fmt.Sprintf("the request may not be made: header %s is not in allowHeaders", name))
+			x.Trail.Add(flow.CORSRefused, origin, fmt.Sprintf("the request may not be made: header %s is not in allowHeaders; it would be allowed by: %s, *", name, name))
 		}
 	}
 }

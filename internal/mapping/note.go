@@ -18,25 +18,27 @@ func noteShaped(x *flow.Exchange, side expr.Side, key, v string) {
 	x.Trail.Add(flow.Shaped, key, v)
 }
 
-// noteDropped notes that an entry takes away what was in its place. An
-// overwriting one does so where its value is missing, unless path, host or
-// status are to be overwritten, which stay.
+// noteDropped notes that an entry takes away what was in its place, if anything
+// was. An overwriting one does so where its value is missing, unless path, host
+// or status are to be overwritten, which stay.
 func noteDropped(x *flow.Exchange, side expr.Side, key string) {
 	if x.Trail == nil || strings.HasPrefix(key, appendTo) {
 		return
 	}
-	noteBefore(x, side, key)
-	x.Trail.Add(flow.Dropped, key, "")
+	if noteBefore(x, side, key) {
+		x.Trail.Add(flow.Dropped, key, "")
+	}
 }
 
-// noteBefore notes what the place of an entry holds, if it holds anything:
+// noteBefore notes what the place of an entry holds, and reports whether it holds
+// anything:
 // several values of a name with commas as expressions have them, those of a
 // query decoded.
-func noteBefore(x *flow.Exchange, side expr.Side, key string) {
+func noteBefore(x *flow.Exchange, side expr.Side, key string) (found bool) {
 	_, place, _ := strings.Cut(key, ":")
 	kind, name, _ := strings.Cut(place, ".")
 	var text string
-	found := true
+	found = true
 	switch {
 	case place == "path":
 		text = x.Path
@@ -54,6 +56,7 @@ func noteBefore(x *flow.Exchange, side expr.Side, key string) {
 	if found {
 		x.Trail.Add(flow.ShapedFrom, key, text)
 	}
+	return found
 }
 
 // fields are the values of the fields of a name.

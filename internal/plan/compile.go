@@ -237,6 +237,7 @@ func compileRoutes(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, fa
 	if err != nil {
 		faults = append(faults, Problem{API: d.API.ID, Stage: s.Name, Err: fmt.Errorf("corsConfiguration: %w", err)})
 	}
+	r.cors, r.body = cors, live.Limits.Body
 	r.miss = miss(d.API.Protocol, cors, gate.Failf(gate.ResourceNotFound, "no route of stage %s matches", s.Name))
 	for i := range d.Routes {
 		def := &d.Routes[i]

@@ -82,6 +82,17 @@ func (p *Plan) HasHost(name string) bool {
 	return p.host(name) != nil
 }
 
+// Domain returns the custom domain of a Host, nil where it is none's.
+func (p *Plan) Domain(name string) *gate.Domain {
+	if _, ok := DefaultHost(name); ok {
+		return nil
+	}
+	if h := p.host(name); h != nil {
+		return h.domain
+	}
+	return nil
+}
+
 // findMapped is Find for a custom domain.
 func (p *Plan) findMapped(x *flow.Exchange, h *host) (flow.Handler, error) {
 	x.Trail.Add(flow.FoundHost, x.In.Host, "custom domain "+string(h.domain.Name))

@@ -19,18 +19,24 @@ func line(d *gate.Definition, r *gate.Route, cors *mapping.Policy, live *Live) (
 	if err != nil {
 		return nil, err
 	}
+	return around(backend, d.API.Protocol, r, cors, live.Limits.Body)
+}
+
+// around is the steps of the line around what answers. Bodies are limited to so
+// many bytes.
+func around(last flow.Handler, p gate.Protocol, r *gate.Route, cors *mapping.Policy, body int64) (flow.Handler, error) {
 	shape, err := parameters(r)
 	if err != nil {
 		return nil, err
 	}
-	return flow.Chain(backend,
-		mapping.Identify(),              // Apigw-Requestid is in each reply, errors included: 2.1
-		mapping.CORS(cors),              // browsers may read errors too, preflights included: 2.2
-		mapping.Faults(d.API.Protocol),  // faults become replies inside of what shapes all replies: 2.1
-		auth.Step(r),                    // before the body is looked at, so that a stranger uploads nothing: 2.3
-		mapping.Preflight(cors),         // behind a route's authorization, which preflights cannot satisfy: 2.2
-		mapping.Limit(live.Limits.Body), // 413 before the backend is called: 2.1
-		shape,                           // sees a body that is not too long, and what the backend answered: 2.7
+	return flow.Chain(last,
+		mapping.Identify(),      // Apigw-Requestid is in each reply, errors included: 2.1
+		mapping.CORS(cors),      // browsers may read errors too, preflights included: 2.2
+		mapping.Faults(p),       // faults become replies inside of what shapes all replies: 2.1
+		auth.Step(r),            // before the body is looked at, so that a stranger uploads nothing: 2.3
+		mapping.Preflight(cors), // behind a route's authorization, which preflights cannot satisfy: 2.2
+		mapping.Limit(body),     // 413 before the backend is called: 2.1
+		shape,                   // sees a body that is not too long, and what the backend answered: 2.7
 	), nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
 	"gatehouse/internal/integrate"
+	"gatehouse/internal/mapping"
 	"gatehouse/internal/route"
 	"gatehouse/internal/upstream"
 )
@@ -89,6 +90,9 @@ type routes struct {
 	broken   flow.Handler // not nil: nothing of it can be served; answers 500
 	again    time.Time    // when to read it again; zero: never
 	problems []Problem
+
+	cors *mapping.Policy // what Rehearse makes a line of besides
+	body int64
 }
 
 // target is where Find ends.
