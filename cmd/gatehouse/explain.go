@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"gatehouse/internal/control/gatehouse"
@@ -14,14 +15,17 @@ import (
 // explainCommand asks the gateway why a request is answered as it is.
 type explainCommand struct {
 	remote `embed:""`
-	Send   bool   `help:"Really send the request, without a body, and show the reply."`
-	Method string `arg:"" help:"The method, such as GET."`
-	URL    string `arg:"" help:"The URL as a client would call it, or a path of the endpoint."`
+	Header []string `short:"H" sep:"none" placeholder:"NAME:VALUE" help:"A header of the request, such as Origin:https://app.example; may be given again."`
+	Send   bool     `help:"Really send the request, without a body, and show the reply."`
+	Method string   `arg:"" help:"The method, such as GET."`
+	URL    string   `arg:"" help:"The URL as a client would call it, or a path of the endpoint."`
 }
 
 // explanation is the answer of the Explain operation.
 type explanation struct {
 	Method, Host, Path       string
+	Domain                   string
+	APIMapping               *struct{ ID, Key string }
 	API                      *struct{ ID, Name, Protocol string }
 	Stage, Deployment, Route string
 	Candidates               []struct {
@@ -30,30 +34,39 @@ type explanation struct {
 	}
 	Omitted     int
 	Params      []struct{ Name, Value string }
+	Mapping     []mappedLine
+	CORS        []corsLine
 	Integration *struct{ Kind, Method, URL, Timeout string }
 	Problem     string
 	Status      int
 	Reply       *struct {
 		Status    int
-		Headers   []struct{ Name, Value string }
+		Headers   []fieldLine
 		Body      *string
 		Bytes     int64
 		Truncated bool
 		Latency   float64
 	}
+	Timing  *struct{ LookUp, Handler, Backend *float64 }
 	Verdict string
 	Fixes   []string
+}
+
+// corsLine is what a browser makes of the reply.
+type corsLine struct {
+	Origin, Why string
+	Allowed     *bool // nil: the gateway has no say
 }
 
 // Run prints the explanation. A request that no route answers is no failure of
 // this command: that is what it was asked to find out.
 func (c *explainCommand) Run(ctx context.Context, t *terminal) error {
-	q := url.Values{"method": {c.Method}, "url": {c.URL}}
+	q := url.Values{"method": {c.Method}, "url": {c.URL}, "header": c.Header}
 	if c.Send {
 		q.Set("send", "true")
 	}
 	var raw json.RawMessage
-	path := gatehouse.PathPrefix + "/explain?" + strings.ReplaceAll(q.Encode(), "+", "%20")
+	path := gatehouse.PathPrefix + "/explain" + query(q)
 	if err := c.do(ctx, t, gatehouse.ScopeName, http.MethodGet, path, nil, &raw); err != nil {
 		return err
 	}
@@ -70,50 +83,103 @@ func (c *explainCommand) Run(ctx context.Context, t *terminal) error {
 
 // text is the explanation for a person.
 func (e *explanation) text(t *terminal) string {
-	var b strings.Builder
-	row := func(label, format string, args ...any) {
-		fmt.Fprintf(&b, "%s%s\n", t.paint(t.out, dim, fmt.Sprintf("  %-12s", label)), printable(fmt.Sprintf(format, args...)))
-	}
-	tone := green
-	if e.Route == "" || e.Problem != "" || e.Reply != nil && e.Reply.Status >= 400 {
-		tone = amber
-	}
-	fmt.Fprintf(&b, "%s\n\n", t.paint(t.out, tone, printable(e.Verdict)))
-	row("host", "%s", e.Host)
-	if e.API != nil {
-		row("api", "%s  %s  %s", e.API.ID, e.API.Name, e.API.Protocol)
-	}
-	if e.Stage != "" {
-		row("stage", "%s  deployment %s", e.Stage, orDash(e.Deployment))
-	}
-	row("path", "%s", e.Path)
-	e.candidates(t, &b)
+	r := &rows{t: t}
+	fmt.Fprintf(&r.b, "%s\n\n", t.paint(t.out, e.tone(), printable(e.Verdict)))
+	e.place(r)
+	e.candidates(r)
 	for _, p := range e.Params {
-		row("parameter", "%s = %s", p.Name, p.Value)
+		r.add("parameter", "%s = %s", p.Name, p.Value)
 	}
+	printMapping(r, e.Mapping)
+	e.browser(r)
 	if i := e.Integration; i != nil {
-		row("integration", "%s %s %s, within %s", i.Kind, i.Method, i.URL, i.Timeout)
+		r.add("integration", "%s %s %s, within %s", i.Kind, i.Method, i.URL, i.Timeout)
 	}
-	if r := e.Reply; r != nil {
-		row("reply", "%d in %.1f ms, %d bytes%s", r.Status, r.Latency, r.Bytes, map[bool]string{true: ", and more that is not shown"}[r.Truncated])
-		for _, h := range r.Headers {
-			row("", "%s: %s", h.Name, h.Value)
-		}
-		if r.Body != nil && *r.Body != "" {
-			fmt.Fprintf(&b, "\n%s\n", printable(*r.Body))
-		}
+	e.reply(r)
+	e.timing(r)
+	if e.Reply != nil && e.Reply.Body != nil && *e.Reply.Body != "" {
+		fmt.Fprintf(&r.b, "\n%s\n", printable(*e.Reply.Body))
 	}
 	for i, f := range e.Fixes {
 		if i == 0 {
-			fmt.Fprintf(&b, "\n%s\n", t.paint(t.out, bold, "What you can do"))
+			fmt.Fprintf(&r.b, "\n%s\n", t.paint(t.out, bold, "What you can do"))
 		}
-		fmt.Fprintf(&b, "  - %s\n", printable(f))
+		fmt.Fprintf(&r.b, "  - %s\n", printable(f))
 	}
-	return b.String()
+	return r.b.String()
+}
+
+func (e *explanation) tone() style {
+	refused := slices.ContainsFunc(e.CORS, func(n corsLine) bool { return n.Allowed != nil && !*n.Allowed })
+	if e.Route == "" || e.Problem != "" || e.Status >= 400 || refused || e.Reply != nil && e.Reply.Status >= 400 {
+		return amber
+	}
+	return green
+}
+
+// place prints how host and path lead to a stage.
+func (e *explanation) place(r *rows) {
+	r.add("host", "%s", e.Host)
+	if e.Domain != "" {
+		r.add("domain", "%s", e.Domain)
+	}
+	if m := e.APIMapping; m != nil {
+		r.add("api mapping", "%s  /%s", m.ID, m.Key)
+	}
+	if e.API != nil {
+		r.add("api", "%s  %s  %s", e.API.ID, e.API.Name, e.API.Protocol)
+	}
+	if e.Stage != "" {
+		r.add("stage", "%s  deployment %s", e.Stage, orDash(e.Deployment))
+	}
+	r.add("path", "%s", e.Path)
+}
+
+// browser prints what a browser makes of the reply.
+func (e *explanation) browser(r *rows) {
+	for i, n := range e.CORS {
+		label, mark := "", "-"
+		if i == 0 {
+			label = "cors"
+		}
+		switch {
+		case n.Allowed == nil:
+		case *n.Allowed:
+			mark, n.Why = "yes", "allowed by "+n.Why
+		default:
+			mark = "no"
+		}
+		r.add(label, "%-3s  %s  %s", mark, n.Origin, n.Why)
+	}
+}
+
+// reply prints what the client would have got.
+func (e *explanation) reply(r *rows) {
+	a := e.Reply
+	if a == nil {
+		return
+	}
+	r.add("reply", "%d in %.1f ms, %d bytes%s", a.Status, a.Latency, a.Bytes, map[bool]string{true: ", and more that is not shown"}[a.Truncated])
+	r.fields(a.Headers)
+}
+
+// timing prints where the time of this explanation went.
+func (e *explanation) timing(r *rows) {
+	if e.Timing == nil || e.Timing.LookUp == nil {
+		return
+	}
+	text := fmt.Sprintf("look-up %.3f ms", *e.Timing.LookUp)
+	if e.Timing.Handler != nil {
+		text += fmt.Sprintf(", handler %.3f ms", *e.Timing.Handler)
+	}
+	if e.Timing.Backend != nil {
+		text += fmt.Sprintf(", of which the backend %.3f ms", *e.Timing.Backend)
+	}
+	r.add("timing", "%s", text)
 }
 
 // candidates prints the routes that were compared.
-func (e *explanation) candidates(t *terminal, b *strings.Builder) {
+func (e *explanation) candidates(r *rows) {
 	width := 0
 	for _, c := range e.Candidates {
 		width = max(width, min(len(c.Route), 40))
@@ -124,12 +190,12 @@ func (e *explanation) candidates(t *terminal, b *strings.Builder) {
 			label = "routes"
 		}
 		if c.Matched {
-			mark = t.paint(t.out, green, "yes")
+			mark = r.t.paint(r.t.out, green, "yes")
 		}
-		fmt.Fprintf(b, "%s%s  %-*s  %s\n", t.paint(t.out, dim, fmt.Sprintf("  %-12s", label)), mark, width, printable(c.Route), t.paint(t.out, dim, c.Why))
+		fmt.Fprintf(&r.b, "%s%s  %-*s  %s\n", r.t.paint(r.t.out, dim, fmt.Sprintf("  %-12s", label)), mark, width, printable(c.Route), r.t.paint(r.t.out, dim, printable(c.Why)))
 	}
 	if e.Omitted > 0 {
-		fmt.Fprintf(b, "  %-12s     and %d more that are less alike\n", "", e.Omitted)
+		fmt.Fprintf(&r.b, "  %-12s     and %d more that are less alike\n", "", e.Omitted)
 	}
 }
 

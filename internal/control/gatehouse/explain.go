@@ -27,6 +27,8 @@ var methodForm = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,32}$")
 type explainInput struct {
 	Method *string `wire:"method,query,required"`
 	URL    *string `wire:"url,query,required"`
+	// Headers are fields of the request, each as Name:Value.
+	Headers []string `wire:"header,query"`
 	// Send calls the backend; otherwise nothing leaves the house.
 	Send *bool `wire:"send,query"`
 }
@@ -35,8 +37,10 @@ type explainInput struct {
 // not come to are absent.
 type explainOutput struct {
 	Method      *string      `wire:"method"`
-	Host        *string      `wire:"host"` // after the path forms were rewritten
-	Path        *string      `wire:"path"` // below the stage
+	Host        *string      `wire:"host"`   // after the path forms were rewritten
+	Path        *string      `wire:"path"`   // below the stage
+	Domain      *string      `wire:"domain"` // a custom one
+	APIMapping  *apiMapping  `wire:"apiMapping"`
 	API         *apiOutput   `wire:"api"`
 	Stage       *string      `wire:"stage"`
 	Deployment  *string      `wire:"deployment"`
@@ -44,10 +48,13 @@ type explainOutput struct {
 	Candidates  []candidate  `wire:"candidates"`
 	Omitted     *int32       `wire:"omitted"` // further candidates, none of which matches
 	Params      []param      `wire:"params"`
+	Mapping     []mapped     `wire:"mapping"` // of the reply too when sent
+	CORS        []corsNote   `wire:"cors"`    // where the request has an Origin
 	Integration *integration `wire:"integration"`
 	Status      *int32       `wire:"status"` // of an answer of the gateway's own
 	Problem     *string      `wire:"problem"`
 	Reply       *reply       `wire:"reply"` // only when sent
+	Timing      *timings     `wire:"timing"`
 	Steps       []note       `wire:"steps"`
 	Verdict     *string      `wire:"verdict"`
 	Fixes       []string     `wire:"fixes"`
@@ -57,6 +64,19 @@ type apiOutput struct {
 	ID       *string `wire:"id"`
 	Name     *string `wire:"name"`
 	Protocol *string `wire:"protocol"`
+}
+
+// apiMapping is how a custom domain leads to a stage.
+type apiMapping struct {
+	ID  *string `wire:"id"`
+	Key *string `wire:"key"` // the path below which the stage is served; empty: all of them
+}
+
+// timings are where the time of an explanation went, in milliseconds.
+type timings struct {
+	LookUp  *float64 `wire:"lookUp"`  // of host, stage and route
+	Handler *float64 `wire:"handler"` // the line of the route, with the integration when sent
+	Backend *float64 `wire:"backend"` // until the head of its reply, when it was called
 }
 
 type candidate struct {
@@ -91,23 +111,25 @@ func (s *Service) explain(ctx context.Context, in *explainInput) (*explainOutput
 		return nil, badRequest("%q is not an HTTP method.", clip(*in.Method))
 	}
 	p := s.Plan()
-	x, err := s.exchange(ctx, p, *in.Method, *in.URL)
+	x, err := s.exchange(ctx, p, in)
 	if err != nil {
 		return nil, err
 	}
 	defer x.End()
 	e := &explanation{service: s, ctx: ctx, plan: p, x: x, out: &explainOutput{Method: in.Method}}
 	e.find()
-	if in.Send != nil && *in.Send && e.handler != nil {
-		e.send()
+	e.run(in.Send != nil && *in.Send)
+	if x.Stage != nil && e.fault == nil {
+		e.compare()
 	}
+	e.read()
 	e.judge()
-	e.out.Steps = steps(x.Trail)
 	return e.out, nil
 }
 
 // exchange makes the synthetic request.
-func (s *Service) exchange(ctx context.Context, p *plan.Plan, method, url string) (*flow.Exchange, error) {
+func (s *Service) exchange(ctx context.Context, p *plan.Plan, in *explainInput) (*flow.Exchange, error) {
+	url := *in.URL
 	if len(url) > maxURL {
 		return nil, badRequest("The URL is longer than %d bytes.", maxURL)
 	}
@@ -119,7 +141,7 @@ func (s *Service) exchange(ctx context.Context, p *plan.Plan, method, url string
 	c, _ := wire.CallerOf(ctx)
 	x := &flow.Exchange{Trail: &flow.Trail{}}
 	x.Begin(ctx, time.Now())
-	x.In.Method, x.In.Target, x.In.Minor, x.In.Proto, x.In.Scheme = method, url, 1, "HTTP/1.1", "http"
+	x.In.Method, x.In.Target, x.In.Minor, x.In.Proto, x.In.Scheme = *in.Method, url, 1, "HTTP/1.1", "http"
 	x.In.Header.Add("Host", c.Host)
 	x.In.Source, _ = netip.ParseAddr(c.SourceIP) // what is no address stays none
 	if err := s.Locate(x, p); err != nil {
@@ -128,7 +150,7 @@ func (s *Service) exchange(ctx context.Context, p *plan.Plan, method, url string
 	x.In.Header.Reset()
 	x.In.Header.Add("Host", x.In.Host)
 	x.In.Header.Add("User-Agent", "gatehouse-explain")
-	return x, nil
+	return x, addHeaders(x, in.Headers)
 }
 
 // explanation is one run of explain.
@@ -142,6 +164,7 @@ type explanation struct {
 	fault   *gate.Fault // why there is no handler
 	draft   string      // the key of a route of the draft that would match
 	likely  string      // the key of a route that the client may have meant
+	reached bool        // the integration is called, or would be
 	deploys bool        // the stage has a deployment
 	control bool        // no API is meant: a control call
 }
@@ -149,7 +172,9 @@ type explanation struct {
 // find fills in what the plan says.
 func (e *explanation) find() {
 	x, out := e.x, e.out
+	start := time.Now()
 	h, err := e.plan.Find(x)
+	out.Timing = &timings{LookUp: since(start)}
 	if err != nil && !errors.As(err, &e.fault) {
 		e.fault = gate.Fail(gate.Internal, err)
 	}
@@ -169,6 +194,12 @@ func (e *explanation) find() {
 	if x.API == nil {
 		return
 	}
+	if m := x.Mapping; m != nil {
+		if d := e.plan.Domain(x.In.Host); d != nil {
+			out.Domain = ptr(string(d.Name))
+		}
+		out.APIMapping = &apiMapping{&m.ID, &m.Key}
+	}
 	out.API = &apiOutput{ptr(string(x.API.ID)), ptr(x.API.Name), ptr(string(x.API.Protocol))}
 	if x.Stage == nil {
 		return
@@ -176,9 +207,6 @@ func (e *explanation) find() {
 	out.Stage = ptr(string(x.Stage.Name))
 	if e.deploys = x.Stage.Deployment != ""; e.deploys {
 		out.Deployment = ptr(string(x.Stage.Deployment))
-	}
-	if e.fault == nil {
-		e.compare()
 	}
 }
 
@@ -195,7 +223,6 @@ func (e *explanation) compare() {
 	out.Candidates, out.Omitted = near.list()
 	e.likely = near.likely()
 	if x.Route == nil {
-		out.Status = ptr(int32(http.StatusNotFound))
 		e.searchDraft()
 		return
 	}
@@ -221,6 +248,24 @@ func (e *explanation) integration(i *gate.Integration) *integration {
 		}
 	}
 	return o
+}
+
+// read takes out of the trail what it says of mappings and of CORS.
+func (e *explanation) read() {
+	var m mappings
+	e.out.Steps = steps(e.x.Trail)
+	for i := range e.x.Trail.Len() {
+		what, _, _ := e.x.Trail.View(i)
+		n := e.out.Steps[i]
+		m.add(what, *n.A, *n.B)
+		if what == flow.CORSAllowed || what == flow.CORSRefused {
+			e.out.CORS = append(e.out.CORS, corsNote{n.A, ptr(what == flow.CORSAllowed), n.B})
+		}
+	}
+	e.out.Mapping = m.list
+	if origin, ok := e.x.In.Header.Get("Origin"); ok && e.out.CORS == nil && e.out.Timing.Handler != nil {
+		e.out.CORS = []corsNote{{Origin: &origin, Why: ptr("the API has no CORS configuration: only what the backend itself answers counts")}}
+	}
 }
 
 // masked is a text without the secrets of the URLs that it may quote.

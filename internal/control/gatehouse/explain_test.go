@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,9 +38,15 @@ func house(t *testing.T, backend string) *plan.Plan {
 	function.Integration = &gate.Integration{ID: "f", Kind: gate.Lambda, URI: "arn:x"}
 	secrets := proxy("GET /secrets", "/hello?api_key=hidden")
 	secrets.Integration.RequestParameters = map[string]string{"overwrite:header.x-api-key": "hidden", "append:querystring.token": "hidden", "overwrite:header.x-tenant": "blue"}
+	mapped := proxy("GET /mapped", "/hello")
+	mapped.Integration.RequestParameters = map[string]string{"overwrite:header.x-tenant": "$request.header.y", "overwrite:path": "/${request.header.z}", "append:querystring.q": "1", "remove:header.user-agent": "", "overwrite:header.x-bad": "$request.querystring.bad"}
+	mapped.Integration.ResponseParameters = map[string]map[string]string{"200": {"overwrite:statuscode": "203"}}
+	iam := proxy("GET /iam", "/hello")
+	iam.Authorization.Kind = gate.AuthIAM
 	definitions := map[gate.DeploymentID][]gate.Route{
-		"d1": {proxy("GET /pets/{id}", "/animals/{id}"), proxy("GET /hello", "/hello"), function, secrets},
+		"d1": {proxy("GET /pets/{id}", "/animals/{id}"), proxy("GET /hello", "/hello"), function, secrets, mapped, iam},
 		"d2": {proxy("GET /later", "/later")},
+		"d4": {proxy("GET /hello", "/hello")}, // with CORS
 		"d3": {proxy("GET /hello", "/hello")}, // with the execute-api endpoint disabled
 	}
 	pools := upstream.New(upstream.Options{})
@@ -72,13 +79,16 @@ func documents(t *testing.T, definitions map[gate.DeploymentID][]gate.Route) sto
 				t.Fatal(err)
 			}
 			d := gate.Deployment{API: a.ID, ID: id, DisableDefaultEndpoint: id == "d3"}
+			if id == "d4" {
+				d.CORS = &gate.CORS{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"PUT"}}
+			}
 			for _, c := range chunks {
 				put(gate.ChunkKey(c.Sum), c.Text)
 				d.Chunks = append(d.Chunks, c.Sum)
 			}
 			put(gate.DeploymentKey(gate.DeploymentRef{API: a.ID, ID: id}), d)
 		}
-		for name, d := range map[gate.StageName]gate.DeploymentID{"prod": "d1", "dev": "d2", "bare": "", "shut": "d3"} {
+		for name, d := range map[gate.StageName]gate.DeploymentID{"prod": "d1", "dev": "d2", "bare": "", "shut": "d3", "cors": "d4"} {
 			put(gate.StageKey(gate.StageRef{API: a.ID, Name: name}), gate.Stage{API: a.ID, Name: name, Deployment: d})
 		}
 		put(gate.APIKey(a.ID), a)
@@ -149,7 +159,7 @@ func TestVerdicts(t *testing.T) {
 		{"A route of the draft.", "GET", shop + "/prod/fresh/1", []string{`GET /fresh/{x} exists in the draft, but the stage still serves deployment d1.`, `aws apigatewayv2 create-deployment --api-id shop --stage-name 'prod'`}},
 		{"A route of another stage.", "GET", shop + "/prod/later", []string{`Stage dev has a route for it.`}},
 		{"A stage without deployment.", "GET", shop + "/bare/hello", []string{`404 because nothing has been deployed to stage bare.`}},
-		{"No such stage.", "GET", shop + "/nope/x", []string{`404 because API shop has no stage for the path /nope/x.`, `The API has: bare, dev, prod, shut.`}},
+		{"No such stage.", "GET", shop + "/nope/x", []string{`404 because API shop has no stage for the path /nope/x.`, `The API has: bare, cors, dev, prod, shut.`}},
 		{"The execute-api endpoint is off.", "GET", shop + "/shut/hello", []string{`"verdict":"403 because API shop has disableExecuteApiEndpoint set."`, `Call the API by a custom domain`}},
 		{"A custom domain.", "GET", "http://shop.example/v1/hello", []string{`"route":"GET /hello"`, `"stage":"prod"`, `{"what":"mapping"`}},
 		{"A path that a domain does not map.", "GET", "http://shop.example/v2/hello", []string{`404 because the domain shop.example maps /v2/hello to no stage.`}},
@@ -173,6 +183,93 @@ func TestVerdicts(t *testing.T) {
 	s.Shared = true
 	if _, body := ask(t, s, "GET", "/v2/apis"); !strings.Contains(body, "this is a control call, and 403 where it is not signed") {
 		t.Errorf("a control path is explained as %s", body)
+	}
+}
+
+// TestRehearsed holds what is said of mappings, of browsers and of refusals
+// while no backend is called.
+func TestRehearsed(t *testing.T) {
+	s := service(house(t, "http://127.0.0.1:1"))
+	s.Target = func(x *flow.Exchange) (method, url string, ok bool) {
+		return "GET", "http://127.0.0.1:1" + x.Onward.Path + "?" + x.Onward.Query, true
+	}
+	const shop = "http://shop.execute-api.localhost"
+	for _, tc := range []struct {
+		desc, method, url string
+		headers           []string
+		want              []string
+		lacks             string
+	}{
+		{"Parameters before and after.", "GET", shop + "/prod/mapped?q=0", []string{"X-Tenant:red", "Y:  blue ", "z:zoo"}, []string{
+			`{"side":"request","key":"overwrite:header.x-tenant","before":"red","after":"blue"}`, `{"side":"request","key":"overwrite:path","before":"/mapped","after":"/zoo"}`,
+			`{"side":"request","key":"append:querystring.q","before":"0","after":"1"}`, `{"side":"request","key":"remove:header.user-agent","before":"gatehouse-explain"}`,
+			`"url":"http://127.0.0.1:1/zoo?q=0&q=1"`, `"timing":{"lookUp":`, `"handler":`}, `statuscode`},
+		{"A User-Agent of one's own.", "GET", shop + "/prod/mapped", []string{"user-agent:me", "X-Tenant:red"}, []string{
+			`"key":"remove:header.user-agent","before":"me"}`, `"key":"overwrite:header.x-tenant","before":"red"}`}, "gatehouse-explain"},
+		{"A mapping that fails.", "GET", shop + "/prod/mapped?bad=%0a", nil, []string{`"status":400`, `"verdict":"400 because parameter mapping \"overwrite:header.x-bad\": the value holds a control character`}, ""},
+		{"A domain and its mapping.", "GET", "http://shop.example/v1/hello", nil, []string{`"domain":"shop.example","apiMapping":{"id":"m","key":"v1"}`}, ""},
+		{"A path address has neither.", "GET", shop + "/prod/hello", nil, []string{`"api":{"id":"shop"`}, "apiMapping"},
+		{"A route that lets nobody in.", "GET", shop + "/prod/iam", nil, []string{`"status":500`, `"verdict":"500 because route GET /iam cannot be served: `}, ""},
+
+		{"An origin that is allowed.", "GET", shop + "/cors/hello", []string{"Origin:https://a.example"}, []string{
+			`"cors":[{"origin":"https://a.example","allowed":true,"why":"https://a.example"}]`, `"verdict":"Route GET /hello of stage cors answers, by HTTP_PROXY GET `}, "refuses"},
+		{"An origin that is not.", "GET", shop + "/cors/hello", []string{"Origin:https://b.example"}, []string{
+			`"cors":[{"origin":"https://b.example","allowed":false,"why":"no reply may be read: the origin is not in allowOrigins; it would be allowed by: https://b.example, https://*, *"}]`,
+			`A browser refuses it to https://b.example: no reply may be read: the origin is not in allowOrigins`, `"fixes":["aws apigatewayv2 update-api --api-id shop --cors-configuration `}, ""},
+		{"Nor may it read that nothing was found.", "GET", shop + "/cors/none", []string{"Origin:https://b.example"}, []string{`"status":404`, `A browser refuses it to https://b.example`}, ""},
+		{"A preflight.", "OPTIONS", shop + "/cors/hello", []string{"Origin:https://a.example", "Access-Control-Request-Method:PUT"}, []string{
+			`"status":204`, `"verdict":"204 to a preflight, by the CORS configuration of API shop: no backend is asked."`}, "refuses"},
+		{"A preflight for a method that is not allowed.", "OPTIONS", shop + "/cors/hello", []string{"Origin:https://a.example", "Access-Control-Request-Method:DELETE"}, []string{
+			`no backend is asked. A browser refuses it to https://a.example: the request may not be made: method DELETE is not in allowMethods; it would be allowed by: DELETE, *.`}, ""},
+		{"A preflight for a header that is not allowed.", "OPTIONS", shop + "/cors/none", []string{"Origin:https://a.example", "Access-Control-Request-Method:PUT", "Access-Control-Request-Headers:X-B"}, []string{
+			`header X-B is not in allowHeaders; it would be allowed by: X-B, *.`}, ""},
+		{"An API without CORS.", "GET", shop + "/prod/hello", []string{"Origin:https://b.example"}, []string{
+			`"cors":[{"origin":"https://b.example","why":"the API has no CORS configuration: only what the backend itself answers counts"}]`}, "refuses"},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			more := ""
+			for _, h := range tc.headers {
+				more += "&header=" + url.QueryEscape(h)
+			}
+			code, body := ask(t, s, tc.method, tc.url, strings.ReplaceAll(more, "+", "%20"))
+			for _, want := range tc.want {
+				if !strings.Contains(body, want) {
+					t.Errorf("%d %s\nlacks %s", code, body, want)
+				}
+			}
+			if tc.lacks != "" && strings.Contains(body, tc.lacks) {
+				t.Errorf("%s\ntells of %s", body, tc.lacks)
+			}
+		})
+	}
+}
+
+// TestBadHeaders holds which fields no question can have.
+func TestBadHeaders(t *testing.T) {
+	s := service(house(t, "http://127.0.0.1:1"))
+	for _, tc := range []struct {
+		desc    string
+		headers []string
+		want    string
+	}{
+		{"No colon.", []string{"Origin"}, "does not have the form Name:Value"},
+		{"No name.", []string{":x"}, "does not have the form Name:Value"},
+		{"A blank in the name.", []string{"a b:x"}, "does not have the form Name:Value"},
+		{"A line break.", []string{"a:x\r\nb: y"}, "a control character"},
+		{"A host.", []string{"HOST:x"}, "The header HOST cannot be given"},
+		{"A length.", []string{"Content-Length:1"}, "cannot be given"},
+		{"Too many.", slices.Repeat([]string{"a:b"}, maxHeaders+1), "give at most"},
+		{"Too much.", []string{"a:" + strings.Repeat("b", maxHeaderBytes)}, "give at most"},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			more := ""
+			for _, h := range tc.headers {
+				more += "&header=" + strings.ReplaceAll(url.QueryEscape(h), "+", "%20")
+			}
+			if code, body := ask(t, s, "GET", "/x", more); code != 400 || !strings.Contains(body, tc.want) {
+				t.Errorf("%d %s", code, body)
+			}
+		})
 	}
 }
 

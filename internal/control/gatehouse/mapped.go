@@ -12,6 +12,13 @@ type mapped struct {
 	After  *string `wire:"after"`  // what was put, or appended; absent: taken away
 }
 
+// corsNote is what a browser makes of a reply.
+type corsNote struct {
+	Origin  *string `wire:"origin"`
+	Allowed *bool   `wire:"allowed"` // absent: the gateway has no say
+	Why     *string `wire:"why"`     // the rule that allows it, or what is refused
+}
+
 // mappings gathers the mappings of a trail, note by note. The texts are as they
 // may be shown.
 type mappings struct {

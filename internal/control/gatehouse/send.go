@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
 	"gatehouse/internal/observe"
 )
@@ -32,19 +33,51 @@ type header struct {
 	Value *string `wire:"value"`
 }
 
-// send runs the exchange through the line as a listener would. It has no body.
-func (e *explanation) send() {
-	start := time.Now()
-	if err := e.serve(); err != nil {
-		f := &gate.Fault{}
-		if !errors.As(err, &f) {
-			f = gate.Fail(gate.Internal, err)
-		}
-		e.x.Event.Fault = f
-		r := f.Render(gate.HTTP)
-		e.out.Reply = &reply{Status: ptr(int32(r.Status)), Body: ptr(string(r.Body)), Latency: since(start)}
+// run runs the exchange through the line as a listener would, or rehearses that
+// without its integration. It has no body.
+func (e *explanation) run(send bool) {
+	if e.handler == nil {
 		return
 	}
+	start := time.Now()
+	err := e.guarded(func() (err error) {
+		if send {
+			err = e.handler.Serve(e.x)
+			e.reached = e.x.Event.Backend.Called
+			return err
+		}
+		e.reached, err = e.plan.Rehearse(e.x)
+		return err
+	})
+	e.out.Timing.Handler = since(start)
+	if b := &e.x.Event.Backend; b.Called {
+		e.out.Timing.Backend = millis(b.Latency)
+	}
+	if err != nil {
+		e.failed(err)
+	}
+	if !e.reached {
+		e.out.Status = ptr(int32(e.x.Out.Status))
+	}
+	if send {
+		e.reply(start)
+	}
+}
+
+// failed makes the reply of a fault that left the line.
+func (e *explanation) failed(err error) {
+	f := &gate.Fault{}
+	if !errors.As(err, &f) {
+		f = gate.Fail(gate.Internal, err)
+	}
+	r := f.Render(gate.HTTP)
+	e.x.Event.Fault = f
+	e.x.Out.Clear()
+	e.x.Out.Status, e.x.Out.Body = r.Status, flow.Bytes(r.Body)
+}
+
+// reply shows what the client would have got.
+func (e *explanation) reply(start time.Time) {
 	out := &e.x.Out
 	r := &reply{Status: ptr(int32(out.Status))}
 	for name, value := range out.Header.All() {
@@ -55,13 +88,14 @@ func (e *explanation) send() {
 	e.out.Reply = r
 }
 
-func (e *explanation) serve() (err error) {
+// guarded turns a panic into an error, as the front door does.
+func (e *explanation) guarded(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %v", v)
 		}
 	}()
-	return e.handler.Serve(e.x)
+	return f()
 }
 
 // readBody shows the beginning of the body. A stream that does not end is

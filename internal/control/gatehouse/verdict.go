@@ -15,6 +15,13 @@ import (
 // change if that is not what was meant: at most three fixes.
 func (e *explanation) judge() {
 	verdict, fixes := e.verdict()
+	for _, n := range e.out.CORS {
+		if n.Allowed != nil && !*n.Allowed {
+			verdict += fmt.Sprintf(" A browser refuses it to %s: %s.", *n.Origin, *n.Why)
+			fixes = append([]string{e.corsFix()}, fixes...)
+			break
+		}
+	}
 	e.out.Verdict, e.out.Fixes = &verdict, fixes[:min(len(fixes), 3)]
 }
 
@@ -40,12 +47,18 @@ func (e *explanation) verdict() (string, []string) {
 		}
 	case e.fault != nil:
 		return fmt.Sprintf("%d because %s.", *out.Status, masked(fmt.Sprint(e.fault.Err))), nil
+	case e.preflight():
+		return fmt.Sprintf("%d to a preflight, by the CORS configuration of API %s: no backend is asked.", x.Out.Status, x.API.ID), nil
+	case x.Route == nil && x.Event.Fault != nil && x.Event.Fault.Kind != gate.ResourceNotFound:
+		return e.refused(), nil
 	case x.Route == nil:
 		return e.unmatched()
 	case out.Reply != nil:
 		return e.replied(), e.problemFix()
 	case out.Problem != nil:
 		return fmt.Sprintf("500 because route %s cannot be served: %s.", x.Route.Key, *out.Problem), e.problemFix()
+	case x.Event.Fault != nil:
+		return e.refused(), nil
 	case out.Integration == nil:
 		return fmt.Sprintf("500 because route %s has no integration.", x.Route.Key), []string{
 			"Set the route's target to integrations/{id} and deploy.",
@@ -53,6 +66,20 @@ func (e *explanation) verdict() (string, []string) {
 	}
 	return fmt.Sprintf("Route %s of stage %s answers, by %s %s.", x.Route.Key, x.Stage.Name,
 		strings.TrimSpace(*out.Integration.Kind+" "+*out.Integration.Method), *out.Integration.URL), nil
+}
+
+// preflight tells whether the gateway has answered a browser that asks for leave.
+func (e *explanation) preflight() bool {
+	return !e.reached && e.x.Out.Status != 0 && e.x.Event.Fault == nil
+}
+
+// refused is the verdict where a fault ended the exchange.
+func (e *explanation) refused() string {
+	return fmt.Sprintf("%d because %s.", e.x.Out.Status, masked(fmt.Sprint(e.x.Event.Fault.Err)))
+}
+
+func (e *explanation) corsFix() string {
+	return fmt.Sprintf("aws apigatewayv2 update-api --api-id %s --cors-configuration ... changes what browsers may do, with the next deployment.", e.x.API.ID)
 }
 
 // customDomain tells whether the host is a domain and not an execute-api name.
