@@ -28,18 +28,15 @@ type explanation struct {
 	APIMapping               *struct{ ID, Key string }
 	API                      *struct{ ID, Name, Protocol string }
 	Stage, Deployment, Route string
-	Candidates               []struct {
-		Route, Why string
-		Matched    bool
-	}
-	Omitted     int
-	Params      []struct{ Name, Value string }
-	Mapping     []mappedLine
-	CORS        []corsLine
-	Integration *struct{ Kind, Method, URL, Timeout string }
-	Problem     string
-	Status      int
-	Reply       *struct {
+	Candidates               []candidateLine
+	Omitted                  int
+	Params                   []struct{ Name, Value string }
+	Mapping                  []mappedLine
+	CORS                     []corsLine
+	Integration              *struct{ Kind, Method, URL, Timeout string }
+	Problem                  string
+	Status                   int
+	Reply                    *struct {
 		Status    int
 		Headers   []fieldLine
 		Body      *string
@@ -86,7 +83,7 @@ func (e *explanation) text(t *terminal) string {
 	r := &rows{t: t}
 	fmt.Fprintf(&r.b, "%s\n\n", t.paint(t.out, e.tone(), printable(e.Verdict)))
 	e.place(r)
-	e.candidates(r)
+	printCandidates(r, e.Candidates, e.Omitted)
 	for _, p := range e.Params {
 		r.add("parameter", "%s = %s", p.Name, p.Value)
 	}
@@ -178,13 +175,19 @@ func (e *explanation) timing(r *rows) {
 	r.add("timing", "%s", text)
 }
 
-// candidates prints the routes that were compared.
-func (e *explanation) candidates(r *rows) {
+// candidateLine is one route that a request was compared with.
+type candidateLine struct {
+	Route, Why string
+	Matched    bool
+}
+
+// printCandidates prints the routes that were compared.
+func printCandidates(r *rows, list []candidateLine, omitted int) {
 	width := 0
-	for _, c := range e.Candidates {
+	for _, c := range list {
 		width = max(width, min(len(c.Route), 40))
 	}
-	for i, c := range e.Candidates {
+	for i, c := range list {
 		label, mark := "", "no "
 		if i == 0 {
 			label = "routes"
@@ -194,8 +197,8 @@ func (e *explanation) candidates(r *rows) {
 		}
 		fmt.Fprintf(&r.b, "%s%s  %-*s  %s\n", r.t.paint(r.t.out, dim, fmt.Sprintf("  %-12s", label)), mark, width, printable(c.Route), r.t.paint(r.t.out, dim, printable(c.Why)))
 	}
-	if e.Omitted > 0 {
-		fmt.Fprintf(&r.b, "  %-12s     and %d more that are less alike\n", "", e.Omitted)
+	if omitted > 0 {
+		fmt.Fprintf(&r.b, "  %-12s     and %d more that are less alike\n", "", omitted)
 	}
 }
 

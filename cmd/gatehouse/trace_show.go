@@ -38,6 +38,8 @@ type exchangeTrace struct {
 		Bytes                                                       int64
 	}
 	Match       *struct{ API, Name, Stage, Deployment, Route string }
+	Candidates  []candidateLine
+	Omitted     int
 	Steps       []struct{ What, A, B string }
 	Mapping     []mappedLine
 	Integration *struct {
@@ -108,6 +110,7 @@ func (e *exchangeTrace) text(t *terminal) string {
 		r.add("stage", "%s  deployment %s", orDash(m.Stage), orDash(m.Deployment))
 		r.add("route", "%s", orDash(m.Route))
 	}
+	printCandidates(r, e.Candidates, e.Omitted)
 	for i, s := range e.Steps {
 		label := ""
 		if i == 0 {

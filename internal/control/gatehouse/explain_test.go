@@ -72,7 +72,7 @@ func documents(t *testing.T, definitions map[gate.DeploymentID][]gate.Route) sto
 			t.Fatal(err)
 		}
 	}
-	for _, a := range []gate.API{{ID: "shop", Protocol: gate.HTTP, Account: "111111111111", Name: "Shop"}, {ID: "other", Protocol: gate.HTTP, Account: "222222222222"}} {
+	for _, a := range []gate.API{{ID: "shop", Protocol: gate.HTTP, Account: "111111111111", Region: "eu-west-1", Name: "Shop"}, {ID: "other", Protocol: gate.HTTP, Account: "222222222222"}} {
 		for id, routes := range definitions {
 			chunks, err := gate.Split(routes)
 			if err != nil {

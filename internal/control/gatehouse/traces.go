@@ -205,6 +205,8 @@ type traceOutput struct {
 	Time        *string           `wire:"time"`
 	Request     *traceRequest     `wire:"request"`
 	Match       *traceMatch       `wire:"match"`
+	Candidates  []candidate       `wire:"candidates"` // while the stage still serves that deployment
+	Omitted     *int32            `wire:"omitted"`
 	Steps       []note            `wire:"steps"`
 	Mapping     []mapped          `wire:"mapping"`
 	Integration *traceIntegration `wire:"integration"`
@@ -277,6 +279,7 @@ func (s *Service) getTrace(ctx context.Context, in *getTraceInput) (*traceOutput
 	}
 	if r.API != "" {
 		o.Match = &traceMatch{text(r.API), text(r.APIName), text(r.Stage), text(r.Deployment), text(r.Route)}
+		o.Candidates, o.Omitted = s.compared(r)
 	}
 	if r.Backend != "" {
 		o.Integration = &traceIntegration{Target: &r.Backend, Latency: millis(r.BackendLatency), Failure: text(r.BackendFailure), Reused: &r.Reused, Retried: &r.Retried}
@@ -291,6 +294,21 @@ func (s *Service) getTrace(ctx context.Context, in *getTraceInput) (*traceOutput
 	}
 	o.Mapping = m.list
 	return o, nil
+}
+
+// compared lists the routes that a recorded request was compared with, and why
+// the others did not answer. Records keep nothing of that, so it is found anew,
+// unless the stage serves another deployment by now.
+func (s *Service) compared(r *trace.Record) ([]candidate, *int32) {
+	ref := gate.StageRef{API: gate.APIID(r.API), Name: gate.StageName(r.Stage)}
+	p := s.Plan()
+	_, stage := p.Stage(ref)
+	if stage == nil || r.Deployment == "" || string(stage.Deployment) != r.Deployment {
+		return nil, nil
+	}
+	near := newNearest(r.Method, r.Path)
+	p.Candidates(ref, r.Method, r.Path, near.add)
+	return near.list()
 }
 
 // told is the verdict on a record: what was answered, by whom, and why.
