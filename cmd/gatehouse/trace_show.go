@@ -161,8 +161,8 @@ func printMapping(r *rows, list []mappedLine) {
 		if m.After != nil {
 			after = fmt.Sprintf("%q", *m.After)
 		}
-		if strings.HasPrefix(m.Key, "append:") {
-			after = "and " + after
+		if m.Before != nil && strings.HasPrefix(m.Key, "append:") {
+			after = before + " and " + after
 		}
 		r.add(label, "%-8s  %-*s  %s -> %s", m.Side, width, m.Key, before, after)
 	}
