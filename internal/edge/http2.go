@@ -159,10 +159,14 @@ func (s *http2) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // placeHTTP2 is place behind the checks that the HTTP/1.1 engine makes by
-// itself. net/http takes a :path with blanks and controls, or of absolute
-// form, and what goes on to a backend is HTTP/1.1. A host field beside
+// itself. net/http takes a :method that is no token, and a :path with blanks
+// and controls or of absolute form, and what goes on to a backend is HTTP/1.1:
+// a blank in either would make another request line. A host field beside
 // :authority says the same or is refused: RFC 9113 section 8.3.1.
 func placeHTTP2(x *flow.Exchange, r *http.Request) error {
+	if !h1.ValidMethod(x.In.Method) || x.In.Method == http.MethodConnect {
+		return errMethod
+	}
 	if x.In.Target == "" || x.In.Target[0] != '/' {
 		return errTarget
 	}

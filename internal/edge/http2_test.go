@@ -155,32 +155,38 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestHTTP2Targets holds that what is no request target of HTTP/1.1, or names
-// two hosts, reaches no handler over HTTP/2 either.
+// TestHTTP2Targets holds that what is no method or request target of
+// HTTP/1.1, or names two hosts, reaches no handler over HTTP/2 either.
 func TestHTTP2Targets(t *testing.T) {
 	for _, tc := range []struct {
-		desc, target, authority string
-		host                    []string
-		ok                      bool
+		desc, method, target, authority string
+		host                            []string
+		ok                              bool
 	}{
-		{"A path.", "/a?b=c", "h", nil, true},
-		{"A host field that says the same.", "/", "h", []string{"h"}, true},
-		{"A host field that says something else.", "/", "h", []string{"evil"}, false},
-		{"Two host fields.", "/", "h", []string{"h", "h"}, false},
-		{"An authority that is none.", "/", "h b", nil, false},
-		{"An authority with a path.", "/", "h/evil", nil, false},
-		{"An authority with a port that is none.", "/", "h:9999999999", nil, false},
-		{"A blank.", "/a b", "h", nil, false},
-		{"A line break.", "/a\r\nX: y", "h", nil, false},
-		{"A byte beyond ASCII.", "/\xff", "h", nil, false},
-		{"A fragment.", "/a#b", "h", nil, false},
-		{"An absolute form.", "http://localhost/v2/apis", "h", nil, false},
-		{"No slash.", "a", "h", nil, false},
-		{"An asterisk.", "*", "h", nil, false},
+		{"A path.", "GET", "/a?b=c", "h", nil, true},
+		{"A host field that says the same.", "GET", "/", "h", []string{"h"}, true},
+		{"A host field that says something else.", "GET", "/", "h", []string{"evil"}, false},
+		{"Two host fields.", "GET", "/", "h", []string{"h", "h"}, false},
+		{"An authority that is none.", "GET", "/", "h b", nil, false},
+		{"An authority with a path.", "GET", "/", "h/evil", nil, false},
+		{"An authority with a port that is none.", "GET", "/", "h:9999999999", nil, false},
+		{"A blank.", "GET", "/a b", "h", nil, false},
+		{"A line break.", "GET", "/a\r\nX: y", "h", nil, false},
+		{"A byte beyond ASCII.", "GET", "/\xff", "h", nil, false},
+		{"A fragment.", "GET", "/a#b", "h", nil, false},
+		{"An absolute form.", "GET", "http://localhost/v2/apis", "h", nil, false},
+		{"No slash.", "GET", "a", "h", nil, false},
+		{"An asterisk.", "GET", "*", "h", nil, false},
+		{"A method of the client's own.", "PURGE", "/", "h", nil, true},
+		{"A blank in the method, which would bring a target of its own.", "GET /admin", "/", "h", nil, false},
+		{"A line break in the method.", "GET / HTTP/1.1\r\nX:", "/", "h", nil, false},
+		{"A method beyond ASCII.", "G\xff", "/", "h", nil, false},
+		{"No method.", "", "/", "h", nil, false},
+		{"CONNECT.", "CONNECT", "/", "h", nil, false},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			x := new(flow.Exchange)
-			x.In.Target = tc.target
+			x.In.Method, x.In.Target = tc.method, tc.target
 			x.In.Header.Add("host", tc.authority)
 			r := &http.Request{Host: tc.authority, Header: http.Header{}}
 			if tc.host != nil {

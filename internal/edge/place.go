@@ -13,6 +13,7 @@ import (
 )
 
 var (
+	errMethod = errors.New("the method is no token, or CONNECT, which is not supported")
 	errTarget = errors.New("request target is neither a path nor an absolute http URL")
 	errHost   = errors.New("the host is not a name or address with an optional port")
 )

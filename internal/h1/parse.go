@@ -61,6 +61,17 @@ func (h *Head) line(b []byte, l *Limits) (int, error) {
 	return at + 2, h.checkTarget()
 }
 
+// ValidMethod reports whether s is a token (RFC 9110 section 9.1): what a
+// request line may begin with, wherever the request came from.
+func ValidMethod(s string) bool {
+	for i := range len(s) {
+		if octet[s[i]]&isToken == 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
 // checkTarget allows the forms of RFC 9112 section 3.2 that a gateway serves.
 // The parts of an absolute form are for the caller to read.
 func (h *Head) checkTarget() error {

@@ -11,6 +11,7 @@ import (
 
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
+	"gatehouse/internal/h1"
 	"gatehouse/internal/upstream"
 )
 
@@ -190,9 +191,12 @@ func (p *Proxy) appendHead(k *upstream.Call, x *flow.Exchange) error {
 	b = append(b, ' ')
 	from := len(b)
 	b = p.appendTarget(b, x)
+	// The door lets no such method or target in. Here they would become
+	// another request line than the one that was authorised.
+	if p.method == "" && !h1.ValidMethod(k.Method) {
+		return gate.Failf(gate.BadRequestParameters, "method %q cannot be sent on", k.Method)
+	}
 	if bytes.IndexByte(b[from:], ' ') >= 0 || len(b) == from || b[from] != '/' {
-		// The door lets no such target in. Here it would become another
-		// request line than the one that was authorised.
 		return gate.Failf(gate.BadRequestParameters, "request target %q cannot be sent on", b[from:])
 	}
 	b = append(b, " HTTP/1.1\r\nHost: "...)

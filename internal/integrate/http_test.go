@@ -331,13 +331,17 @@ func TestMethod(t *testing.T) {
 func TestServeRefuses(t *testing.T) {
 	for _, tc := range []struct {
 		desc   string
+		method string
 		target string
 		fields []string
 		kind   gate.Kind
 	}{
-		{"A request that goes round in a loop.", "/", []string{"Via: " + strings.Repeat("HTTP/1.1 AmazonAPIGateway, ", maxHops)}, gate.APIConfigurationError},
-		{"The same with a field a pass.", "/", slicesRepeat("Via: HTTP/1.1 AmazonAPIGateway", maxHops), gate.APIConfigurationError},
-		{"A target that would become another request line.", "/a HTTP/1.1", nil, gate.BadRequestParameters},
+		{"A request that goes round in a loop.", "GET", "/", []string{"Via: " + strings.Repeat("HTTP/1.1 AmazonAPIGateway, ", maxHops)}, gate.APIConfigurationError},
+		{"The same with a field a pass.", "GET", "/", slicesRepeat("Via: HTTP/1.1 AmazonAPIGateway", maxHops), gate.APIConfigurationError},
+		{"A target that would become another request line.", "GET", "/a HTTP/1.1", nil, gate.BadRequestParameters},
+		{"A method that would.", "GET /admin", "/", nil, gate.BadRequestParameters},
+		{"A method with a line end.", "GET / HTTP/1.1\r\nX:", "/", nil, gate.BadRequestParameters},
+		{"No method.", "", "/", nil, gate.BadRequestParameters},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
 			e := &echo{answer: []byte(ok)}
@@ -345,7 +349,7 @@ func TestServeRefuses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = p.Serve(request(t, "$default", "GET", tc.target, flow.Body{}, tc.fields...))
+			err = p.Serve(request(t, "$default", tc.method, tc.target, flow.Body{}, tc.fields...))
 			var fault *gate.Fault
 			if !errors.As(err, &fault) || fault.Kind != tc.kind {
 				t.Errorf("got %v, want %s", err, tc.kind)
