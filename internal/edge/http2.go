@@ -134,9 +134,13 @@ func (s *http2) serve(w http.ResponseWriter, r *http.Request) {
 	x := s.edge.pool.take()
 	x.Begin(r.Context(), time.Now())
 	c.fillFrom(x, r, f)
-	if err := placeHTTP2(x, r); err != nil {
+	if err := placeHTTP2(x, r, &s.edge.h1.Limits); err != nil {
 		s.edge.pool.release(x)
-		a := c.refusal(http.StatusBadRequest, err)
+		status := http.StatusBadRequest
+		if bad, ok := errors.AsType[*h1.SyntaxError](err); ok {
+			status = bad.Status
+		}
+		a := c.refusal(status, err)
 		w.Header().Set("Content-Type", a.ContentType)
 		w.WriteHeader(a.Status)
 		_, _ = w.Write(a.Body)
@@ -161,11 +165,16 @@ func (s *http2) serve(w http.ResponseWriter, r *http.Request) {
 // placeHTTP2 is place behind the checks that the HTTP/1.1 engine makes by
 // itself. net/http takes a :method that is no token, and a :path with blanks
 // and controls or of absolute form, and what goes on to a backend is HTTP/1.1:
-// a blank in either would make another request line. A host field beside
-// :authority says the same or is refused: RFC 9113 section 8.3.1.
-func placeHTTP2(x *flow.Exchange, r *http.Request) error {
-	if !h1.ValidMethod(x.In.Method) || x.In.Method == http.MethodConnect {
-		return errMethod
+// a blank in either would make another request line. It takes a malformed
+// Content-Length for 0. A host field beside :authority says the same or is
+// refused: RFC 9113 section 8.3.1.
+func placeHTTP2(x *flow.Exchange, r *http.Request, l *h1.Limits) error {
+	declared, err := l.Vet(&x.In.Head)
+	if err != nil {
+		return err
+	}
+	if declared >= 0 && declared != r.ContentLength {
+		return errLength // a stream that ended with its head: RFC 9113 section 8.1.1
 	}
 	if x.In.Target == "" || x.In.Target[0] != '/' {
 		return errTarget

@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -192,8 +193,40 @@ func TestHTTP2Targets(t *testing.T) {
 			if tc.host != nil {
 				r.Header["Host"] = tc.host
 			}
-			if err := placeHTTP2(x, r); (err == nil) != tc.ok {
+			if err := placeHTTP2(x, r, &h1.Limits{}); (err == nil) != tc.ok {
 				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// TestHTTP2Refusals holds that a stream whose head breaks a limit, or declares
+// a length that is none, is refused as on HTTP/1.1 and reaches no handler. The
+// frames are written by hand, since no client of net/http sends such heads.
+func TestHTTP2Refusals(t *testing.T) {
+	for _, tc := range []struct {
+		desc   string
+		fields [][2]string
+		open   bool // the stream goes on behind its head
+		status string
+	}{
+		{"A method with a blank.", [][2]string{{":method", "GET /admin"}, {":path", "/"}}, false, "400"},
+		{"A method of the client's own.", [][2]string{{":method", "PURGE"}, {":path", "/"}}, false, "200"},
+		{"A target that is too long.", [][2]string{{":method", "GET"}, {":path", "/" + strings.Repeat("a", 16<<10)}}, false, "414"},
+		{"Too many fields.", append([][2]string{{":method", "GET"}, {":path", "/"}}, slices.Repeat([][2]string{{"x-a", "b"}}, 200)...), false, "431"},
+		{"A length that is no number.", [][2]string{{":method", "POST"}, {":path", "/"}, {"content-length", "3x"}}, true, "400"},
+		{"A length with a sign.", [][2]string{{":method", "POST"}, {":path", "/"}, {"content-length", "+3"}}, true, "400"},
+		{"A length beyond all numbers.", [][2]string{{":method", "POST"}, {":path", "/"}, {"content-length", "99999999999999999999"}}, true, "400"},
+		{"Two lengths.", [][2]string{{":method", "POST"}, {":path", "/"}, {"content-length", "3"}, {"content-length", "3"}}, true, "400"},
+		{"A length without a body.", [][2]string{{":method", "POST"}, {":path", "/"}, {"content-length", "3"}}, false, "400"},
+		{"A length of nothing without a body.", [][2]string{{":method", "POST"}, {":path", "/"}, {"content-length", "0"}}, false, "200"},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			h := open(t, say("x"), Options{}, data)
+			f := dialFrames(t, h.addr)
+			f.head(1, !tc.open, append(tc.fields, [2]string{":scheme", "http"}, [2]string{":authority", "h"}))
+			if got := f.reply()[":status"]; got != tc.status {
+				t.Errorf("got %s, want %s", got, tc.status)
 			}
 		})
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	errMethod = errors.New("the method is no token, or CONNECT, which is not supported")
+	errLength = errors.New("a Content-Length was declared for a request that has no body")
 	errTarget = errors.New("request target is neither a path nor an absolute http URL")
 	errHost   = errors.New("the host is not a name or address with an optional port")
 )

@@ -52,6 +52,8 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("h1: %s: %q (%d)", e.Reason, e.Value, e.Status)
 }
 
+func errConnect() error { return &SyntaxError{Status: 501, Reason: "CONNECT is not supported"} }
+
 // quoted is the most that an error quotes of what a peer sent.
 const quoted = 64
 

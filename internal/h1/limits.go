@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"sync/atomic"
 	"time"
+
+	"gatehouse/internal/field"
 )
 
 // Limits bound what a peer may send. A zero field means the default named
@@ -23,6 +25,34 @@ func (l *Limits) lineBytes() int    { return cmp.Or(l.LineBytes, 16<<10) }
 func (l *Limits) chunkLine() int    { return min(cmp.Or(l.ChunkLine, 1<<10), smallBuffer) }
 func (l *Limits) extensions() int   { return cmp.Or(l.Extensions, 16<<10) }
 func (l *Limits) trailerBytes() int { return cmp.Or(l.TrailerBytes, 8<<10) }
+
+// Vet holds a head that another version of HTTP has brought to the limits and
+// rules of ReadHead that its own parser may not know, and returns the declared
+// length of the body, -1 for none. The error is a *SyntaxError. The form of the
+// target and the Host are the caller's to check.
+func (l *Limits) Vet(h *Head) (length int64, err error) {
+	if !ValidMethod(h.Method) {
+		return -1, badValue("malformed method", h.Method)
+	}
+	if h.Method == "CONNECT" {
+		return -1, errConnect()
+	}
+	if len(h.Target) > l.lineBytes() {
+		return -1, &SyntaxError{Status: 414, Reason: "request target too long"}
+	}
+	if h.Header.Len() > l.fields() {
+		return -1, &SyntaxError{Status: 431, Reason: "too many fields"}
+	}
+	f := framing{length: -1}
+	for i := range h.Header.Len() {
+		if id, _, value, ok := h.Header.At(i); ok && id == field.ContentLength {
+			if err := f.contentLength(value); err != nil {
+				return -1, err
+			}
+		}
+	}
+	return f.length, nil
+}
 
 // Timeouts bound how long a client may take. A zero field means the default
 // named beside it.

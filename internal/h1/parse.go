@@ -77,7 +77,7 @@ func ValidMethod(s string) bool {
 func (h *Head) checkTarget() error {
 	switch {
 	case h.Method == "CONNECT":
-		return &SyntaxError{Status: 501, Reason: "CONNECT is not supported"}
+		return errConnect()
 	case strings.HasPrefix(h.Target, "/"):
 		return nil
 	case h.Target == "*" && h.Method == "OPTIONS":
