@@ -34,16 +34,22 @@ func (c *conn) exchange(x *flow.Exchange, p *plan.Plan, f front) error {
 	defer c.inFlight.Add(-1)
 	x.Trail = c.edge.o.Trails.Take()
 	sound := c.edge.answer(x, p)
-	err := reply(x, f, sound)
+	sound, err := c.edge.reply(x, f, sound)
 	end := f.wrote()
 	if err != nil {
 		x.Event.Aborted, end = err, time.Now()
 	}
 	x.Event.BytesIn = f.received()
-	x.Out.Body.Close()
-	x.End()
+	if !c.edge.close(x) {
+		sound = false
+	}
+	for !c.edge.end(x) { // the enders behind the one that panicked
+		sound = false
+	}
 	x.Event.Duration = end.Sub(x.Start)
-	c.edge.o.Sinks.Observe(x)
+	for told := 0; !c.edge.report(x, &told); {
+		sound = false
+	}
 	if sound {
 		c.edge.o.Trails.Return(x.Trail)
 		c.edge.pool.release(x)
@@ -53,22 +59,31 @@ func (c *conn) exchange(x *flow.Exchange, p *plan.Plan, f front) error {
 
 // reply writes the answer, unless the client was gone before its request was
 // whole: that is no failure of anybody's here and is reported with a status of
-// its own.
-func reply(x *flow.Exchange, f front, sound bool) error {
+// its own. A panic of what is written cuts the client off.
+func (e *Edge) reply(x *flow.Exchange, f front, was bool) (sound bool, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			e.panicked(x, v)
+			f.cut()
+			sound, err = false, fmt.Errorf("panic: %v", v)
+		}
+	}()
 	if fault := x.Event.Fault; fault != nil && fault.Kind == gate.ClientGone {
 		f.cut()
-		return x.Event.Aborted // Render has said why, and with which status
+		return was, x.Event.Aborted // Render has said why, and with which status
 	}
-	return f.write(x, !sound)
+	return was, f.write(x, !was)
 }
 
 // answer finds the exchange's handler and runs it. sound is false after a
-// panic: the exchange may then be in anybody's hands and is dropped instead of
-// pooled.
+// panic, as it is of the functions below: the exchange may then be in anybody's
+// hands and is dropped instead of pooled.
 func (e *Edge) answer(x *flow.Exchange, p *plan.Plan) (sound bool) {
 	defer func() {
 		if v := recover(); v != nil {
-			e.o.Log.Error("a request ended in a panic; this is a defect of the gateway", "requestId", x.ID, "method", x.In.Method, "panic", v, "stack", string(debug.Stack()))
+			e.panicked(x, v)
+			e.close(x) // here, where its own panic is survived
+			x.Out.Body = flow.Body{}
 			e.fail(x, gate.Fail(gate.Internal, fmt.Errorf("panic: %v", v)))
 			sound = false
 		}
@@ -81,6 +96,43 @@ func (e *Edge) answer(x *flow.Exchange, p *plan.Plan) (sound bool) {
 		e.fail(x, err)
 	}
 	return true
+}
+
+// close gives up what is left of the reply's body.
+func (e *Edge) close(x *flow.Exchange) (sound bool) {
+	defer e.survive(x, &sound)
+	x.Out.Body.Close()
+	return true
+}
+
+// end tells the enders, those that were not told yet.
+func (e *Edge) end(x *flow.Exchange) (sound bool) {
+	defer e.survive(x, &sound)
+	x.End()
+	return true
+}
+
+// report tells the sinks, from the one at told on.
+func (e *Edge) report(x *flow.Exchange, told *int) (sound bool) {
+	defer e.survive(x, &sound)
+	for *told < len(e.o.Sinks) {
+		sink := e.o.Sinks[*told]
+		*told++ // before it is told: one that panics is not told twice
+		sink.Observe(x)
+	}
+	return true
+}
+
+// survive, deferred, ends a panic: the process has other clients.
+func (e *Edge) survive(x *flow.Exchange, sound *bool) {
+	if v := recover(); v != nil {
+		e.panicked(x, v)
+		*sound = false
+	}
+}
+
+func (e *Edge) panicked(x *flow.Exchange, v any) {
+	e.o.Log.Error("a request ended in a panic; this is a defect of the gateway", "requestId", x.ID, "method", x.In.Method, "panic", v, "stack", string(debug.Stack()))
 }
 
 // fail renders what no step of a stage could: an unknown host or stage, which

@@ -213,34 +213,6 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// TestPanic holds law 6: a panic answers 500 and closes, the exchange is
-// dropped, and the next client is served.
-func TestPanic(t *testing.T) {
-	h := open(t, func(x *flow.Exchange) error {
-		if x.Path == "/boom" {
-			panic("boom")
-		}
-		return say("fine")(x)
-	}, Options{}, data)
-	c := h.dial(t)
-	c.send("GET /boom HTTP/1.1\r\nHost: h\r\n\r\n")
-	resp, body := c.reply("GET")
-	if resp.StatusCode != 500 || body != `{"message":"Internal Server Error"}` || resp.Header.Get("Apigw-Requestid") == "" {
-		t.Errorf("got %d %s %v", resp.StatusCode, body, resp.Header)
-	}
-	if !resp.Close || !c.ended() {
-		t.Error("the connection was kept")
-	}
-	if e := h.sink.wait(t, 1)[0]; e.Fault == nil || e.Fault.Kind != gate.Internal {
-		t.Errorf("the event is %+v", e)
-	}
-	c = h.dial(t)
-	c.send(hello)
-	if _, body := c.reply("GET"); body != "fine" {
-		t.Errorf("after the panic: %q", body)
-	}
-}
-
 // broken is a body that fails after some bytes.
 type broken struct{ text string }
 
