@@ -64,11 +64,12 @@ func (t *Target) limit(x *flow.Exchange, k *Call) {
 	}
 }
 
-// call makes one attempt, and a second one on a fresh connection where the
-// first met a connection that had died in the pool.
+// call makes one attempt, and a second one where the first met a connection
+// that had died in the pool. The second asks for a fresh connection, but at the
+// cap takes what another exchange gives back: it is the last one either way.
 func (t *Target) call(x *flow.Exchange, k *Call) error {
-	for fresh := false; ; fresh = true {
-		c, reused, err := t.take(x.Deadline, k.begun, fresh)
+	for again := false; ; again = true {
+		c, reused, err := t.take(x.Deadline, k.begun, again)
 		if err != nil {
 			return err
 		}
@@ -81,7 +82,7 @@ func (t *Target) call(x *flow.Exchange, k *Call) error {
 			return nil
 		}
 		t.cut(c)
-		if !reused || !stale(err) || !k.repeatable(sent) {
+		if again || !reused || !stale(err) || !k.repeatable(sent) {
 			return err
 		}
 		x.Event.Retry = true

@@ -1,7 +1,14 @@
 package upstream
 
 import (
+	"context"
 	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -263,5 +270,65 @@ func TestRetry(t *testing.T) {
 				t.Errorf("got %q, reused %v", o.body, x.Event.Reused)
 			}
 		})
+	}
+}
+
+// dying is a connection in memory that ends as soon as something was asked.
+type dying struct {
+	net.Conn
+	asked func()
+}
+
+func (d *dying) Write(p []byte) (int, error)    { d.asked(); return len(p), nil }
+func (*dying) Read([]byte) (int, error)         { return 0, io.EOF }
+func (*dying) SetReadDeadline(time.Time) error  { return nil }
+func (*dying) SetWriteDeadline(time.Time) error { return nil }
+func (*dying) Close() error                     { return nil }
+
+// TestOneRetryAtTheCap holds that a call is sent twice at most, also where all
+// connections are busy, so that its second attempt gets a used one as well.
+func TestOneRetryAtTheCap(t *testing.T) {
+	var asked atomic.Int32
+	var first func()
+	target := newPools(t, Options{MaxConns: 2, Dial: func(context.Context, netip.AddrPort) (net.Conn, error) {
+		return &dying{asked: func() {
+			if asked.Add(1) == 1 {
+				first()
+			}
+		}}, nil
+	}}).Target(Address{Host: "10.0.0.1", Port: 80})
+	by := time.Now().Add(10 * time.Second)
+	take := func() *conn {
+		c, _, err := target.take(by, target.pools.now(), true)
+		if err != nil {
+			t.Error(err)
+		}
+		return c
+	}
+	queued := func() {
+		for n := 0; n == 0; runtime.Gosched() {
+			target.mu.Lock()
+			n = len(target.waiting)
+			target.mu.Unlock()
+		}
+	}
+	one, two := take(), take()
+	target.put(one, target.pools.now())
+	var work sync.WaitGroup
+	first = func() {
+		other := make(chan *conn)
+		work.Go(func() { other <- take() }) // gets the place of the first connection
+		queued()
+		work.Go(func() {
+			c := <-other
+			queued() // the retry, which finds the cap reached
+			target.put(two, target.pools.now())
+			target.drop(c)
+		})
+	}
+	o := get(target)
+	work.Wait()
+	if o.err == nil || asked.Load() != 2 || !o.x.Event.Retry || !o.x.Event.Reused {
+		t.Errorf("asked %d times: %v, retry %v, reused %v", asked.Load(), o.err, o.x.Event.Retry, o.x.Event.Reused)
 	}
 }
