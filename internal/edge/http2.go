@@ -27,8 +27,9 @@ type http2 struct {
 	server *http.Server
 	in     chan net.Conn
 	done   chan struct{}
-	once   sync.Once
-	conns  sync.Map // net.Conn -> *conn, until net/http has taken it
+	once   sync.Once // of serving
+	ending sync.Once // of done: two sides close it when a first connection meets Shutdown
+	conns  sync.Map  // net.Conn -> *conn, until net/http has taken it
 }
 
 // connKey finds the *conn in a request's context.
@@ -98,11 +99,7 @@ func (s *http2) Accept() (net.Conn, error) {
 }
 
 func (s *http2) Close() error {
-	select {
-	case <-s.done:
-	default:
-		close(s.done)
-	}
+	s.ending.Do(func() { close(s.done) })
 	return nil
 }
 

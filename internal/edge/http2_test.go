@@ -9,11 +9,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -135,6 +137,21 @@ func TestHTTP2Drain(t *testing.T) {
 	}
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestHTTP2BeginsWhileDraining holds that a first connection that is handed
+// over as Shutdown begins ends nothing but itself: both close the listener.
+func TestHTTP2BeginsWhileDraining(t *testing.T) {
+	for range 2000 {
+		s := newHTTP2(New(Options{Log: slog.New(slog.DiscardHandler)}))
+		begin := make(chan struct{})
+		var work sync.WaitGroup
+		for range 16 {
+			work.Go(func() { <-begin; s.Close() })
+		}
+		close(begin)
+		work.Wait()
 	}
 }
 
