@@ -231,7 +231,7 @@ func (f *http1) wrote() time.Time { return f.h1.Flushed() }
 func (f *http1) cut() { f.h1.Abort() }
 
 func (f *http1) write(x *flow.Exchange, last bool) error {
-	if last {
+	if last || x.Out.Last {
 		f.h1.SetClose()
 	}
 	err := f.reply(x)

@@ -64,6 +64,10 @@ type Request struct {
 type Reply struct {
 	h1.ReplyHead
 	Body Body
+	// Last says that the client's connection ends with this reply, since the
+	// rest of its request is nobody's any more. It has no meaning in HTTP/2,
+	// where a stream is not used again.
+	Last bool
 }
 
 // An Ender is told when an exchange has ended: the last byte is written, the
@@ -153,11 +157,12 @@ func (r *Request) reset() {
 
 func (r *Reply) reset() {
 	r.Clear()
-	r.Body = Body{}
+	r.Body, r.Last = Body{}, false
 }
 
 // Clear empties the reply so that another one can be put in its place. A body
-// stream that it held is closed.
+// stream that it held is closed. Last stays: what is left of the request does
+// not depend on the answer.
 func (r *Reply) Clear() {
 	r.Body.Close()
 	r.Status, r.Reason, r.Minor = 0, "", 0

@@ -27,7 +27,8 @@ const defaultTimeout = 30 * time.Second
 // The error is a *gate.Fault, or a *flow.BodyError with what reading the
 // client's body returned. x.Event.Backend, Reused and Retry tell what happened either way. When
 // the backend answered before it had read the whole request, the rest of
-// x.In.Body is left unread: the client's connection has to end with the reply.
+// x.In.Body is left unread, and x.Out.Last set: the client's connection has to
+// end with the reply.
 func (t *Target) Do(x *flow.Exchange, k *Call) error {
 	x.Out.Clear()
 	x.Out.Body = flow.Body{}
@@ -137,9 +138,12 @@ func send(c *conn, k *Call) (int, error) {
 }
 
 // deliver puts the body of a reply whose head was read into x.Out. whole says
-// that the request was sent to its end, without which the connection is not
-// used again.
+// that the request was sent to its end, without which neither the connection
+// nor, with a body unread, the client's is used again.
 func (t *Target) deliver(x *flow.Exchange, k *Call, c *conn, whole bool) {
+	if !whole && x.In.Body.Stream() != nil {
+		x.Out.Last = true
+	}
 	now := t.pools.now()
 	x.Event.Backend.Latency = now - k.begun
 	body := c.h1.Body()

@@ -131,6 +131,9 @@ func TestEarlyAnswer(t *testing.T) {
 			body := flow.Streamed(&source{text: strings.Repeat("x", 32<<20)}, 32<<20)
 			begun := time.Now()
 			o := do(target, exchange(body), request("POST"))
+			if o.x.Out.Last == tc.kept {
+				t.Errorf("the client's connection ends: %v", o.x.Out.Last)
+			}
 			if o.err != nil || o.x.Out.Status != 413 || o.body != "big" {
 				t.Errorf("got %d %q, %v, %v", o.x.Out.Status, o.body, o.err, o.cut)
 			}
