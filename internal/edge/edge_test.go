@@ -563,6 +563,52 @@ func TestProxyProtocol(t *testing.T) {
 	})
 }
 
+// TestManagementCalls is the table of what is a call of the management API: it
+// shares the addresses of a stage, and never reaches the data plane.
+func TestManagementCalls(t *testing.T) {
+	control := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "control %s %s", r.Host, r.URL.EscapedPath())
+	})
+	const signed = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/execute-api/aws4_request, SignedHeaders=host, Signature=00"
+	both := Listen{Data: true, Control: true, PathAddresses: true}
+	for _, tc := range []struct {
+		desc, host, target, by string
+		listen                 Listen
+		want                   string
+	}{
+		{"By Host.", "abc.execute-api.localhost", "/prod/@connections/L0SM9cOFvHcCIhw%3D", signed, both, "control abc.execute-api.localhost /prod/@connections/L0SM9cOFvHcCIhw%3D"},
+		{"By Host, with the @ escaped.", "abc.execute-api.localhost", "/prod/%40connections/x", signed, both, "control abc.execute-api.localhost /prod/%40connections/x"},
+		{"On a domain, which has no stage in its path.", "api.example.com", "/@connections/x", signed, both, "control api.example.com /@connections/x"},
+		{"By path.", "localhost", "/_aws/execute-api/abc/prod/@connections/x", signed, both, "control localhost /_aws/execute-api/abc/prod/@connections/x"},
+		{"By the path that others use.", "localhost", "/execute-api/abc/prod/@connections/x", signed, both, "control localhost /execute-api/abc/prod/@connections/x"},
+		{"Without a signature it is a request like any other.", "abc.execute-api.localhost", "/prod/@connections/x", "", both, "data abc.execute-api.localhost /prod/@connections/x"},
+		{"And so it is when signed for another service.", "abc.execute-api.localhost", "/prod/@connections/x", strings.Replace(signed, "execute-api", "apigateway", 1), both, "data abc.execute-api.localhost /prod/@connections/x"},
+		{"And when it only looks like one.", "abc.execute-api.localhost", "/prod/my@connections/x", signed, both, "data abc.execute-api.localhost /prod/my@connections/x"},
+		{"A signed request of an API's client.", "abc.execute-api.localhost", "/prod/x", signed, both, "data abc.execute-api.localhost /prod/x"},
+		{"A data listener knows none of its operations.", "abc.execute-api.localhost", "/prod/@connections/x", signed, Listen{Data: true}, `{"message":"Not Found"}`},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			h := open(t, func(x *flow.Exchange) error { return say("data " + x.In.Host + " " + x.Path)(x) }, Options{Control: control}, tc.listen)
+			req, _ := http.NewRequest("POST", "http://"+h.addr+tc.target, nil)
+			req.Host = tc.host
+			if tc.by != "" {
+				req.Header.Set("Authorization", tc.by)
+			}
+			for _, client := range []*http.Client{{Transport: &http.Transport{DisableKeepAlives: true}}, http2Client(t)} {
+				resp, err := client.Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				body, _ := io.ReadAll(resp.Body)
+				resp.Body.Close()
+				if got := string(body); got != tc.want {
+					t.Errorf("%s: got %q, want %q", resp.Proto, got, tc.want)
+				}
+			}
+		})
+	}
+}
+
 // TestPlanes is the table of which plane answers what, and of the forms of a
 // data-plane address.
 func TestPlanes(t *testing.T) {

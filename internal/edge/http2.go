@@ -151,7 +151,7 @@ func (s *http2) serve(w http.ResponseWriter, r *http.Request) {
 		if r.Body != http.NoBody {
 			r.Body = io.NopCloser(&requestBody{r: r, front: f})
 		}
-		s.edge.o.Control.ServeHTTP(w, r)
+		c.controlPlane().ServeHTTP(w, r)
 		return
 	}
 	if c.exchange(x, p, f) != nil {

@@ -42,7 +42,7 @@ func (c *conn) callControl(w *responseWriter, r *http.Request) (err error) {
 			}
 		}
 	}()
-	c.edge.o.Control.ServeHTTP(w, r)
+	c.controlPlane().ServeHTTP(w, r)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package edge
 import (
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 
 	"gatehouse/internal/field"
@@ -56,9 +57,10 @@ func cutScheme(target string) (scheme, rest string, ok bool) {
 // forControl decides which plane a request is for. A Host that names an API is
 // the data plane's alone, so that no path of an API ever reaches a control
 // plane; the path forms come next; what is left is the control plane's where
-// the listener has one.
+// the listener has one. Calls of the management API share the addresses of an
+// API's stages and are told by what they are.
 func (s *listening) forControl(x *flow.Exchange, p *plan.Plan) bool {
-	if !s.Data {
+	if !s.Data || manages(x) {
 		return true
 	}
 	if p.HasHost(x.In.Host) {
@@ -68,6 +70,28 @@ func (s *listening) forControl(x *flow.Exchange, p *plan.Plan) bool {
 		return false
 	}
 	return s.Control
+}
+
+// controlPlane is what answers control calls on this listener. One that has the
+// data plane only knows no operation of the management API either: whoever
+// reaches it need not be one who may make control calls.
+func (s *listening) controlPlane() http.Handler {
+	if !s.Control {
+		return http.HandlerFunc(noControl)
+	}
+	return s.edge.o.Control
+}
+
+// manages reports whether the request is a call of the management API: signed
+// for execute-api and for .../@connections/{id}, whatever address of a stage is
+// in front. A client may escape the "@".
+func manages(x *flow.Exchange) bool {
+	i := strings.LastIndexByte(x.Path, '/')
+	if i <= 0 || !strings.HasSuffix(x.Path[:i], "/@connections") && !strings.HasSuffix(x.Path[:i], "/%40connections") {
+		return false
+	}
+	by, _ := x.In.Header.Lookup(field.Authorization)
+	return strings.HasPrefix(by, "AWS4-HMAC-SHA256 ") && strings.Contains(by, "/execute-api/aws4_request")
 }
 
 // rewrite turns the path forms of an address into the Host form, so that

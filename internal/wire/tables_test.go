@@ -1,6 +1,8 @@
 package wire_test
 
 import (
+	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -39,6 +41,18 @@ var (
 	_ = apigatewayv2.CreateStageOutput(apigatewayv2.Stage{})
 	_ = apigatewayv2.CreateDeploymentOutput(apigatewayv2.Deployment{})
 )
+
+// What is not built yet says so by name, operation by operation: the services that embed Unimplemented rely on it.
+func TestUnimplemented(t *testing.T) {
+	for _, table := range []wire.Table{apigateway.Table(apigateway.Unimplemented{}), apigatewayv2.Table(apigatewayv2.Unimplemented{}), management.Table(management.Unimplemented{})} {
+		for _, o := range table.Operations {
+			_, err := o.Call(t.Context(), reflect.New(o.In).Interface())
+			if e, ok := errors.AsType[*wire.Error](err); !ok || e.Status != 501 || e.Type != "NotImplementedException" || !strings.Contains(e.Message, "the operation "+o.Name+".") {
+				t.Errorf("%s %s: %v", table.Service, o.Name, err)
+			}
+		}
+	}
+}
 
 // Clients take any 2xx, so the walk through them says nothing about the codes of success. These are the rules that AWS's references
 // show.
