@@ -41,6 +41,7 @@ func (w *world) backup(ctx context.Context, out io.Writer) (m backup.Manifest, e
 		}
 		return m, err
 	}
+	w.metrics.BackedUp()
 	w.Log.Info("a backup was made", "revision", m.Revision, "documents", m.Documents.Count, "blobs", m.Blobs.Count, "took", time.Since(start))
 	return m, nil
 }

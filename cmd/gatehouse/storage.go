@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"gatehouse/internal/observe/metrics"
@@ -12,6 +13,7 @@ import (
 )
 
 func (w *world) openStore() error {
+	o := metrics.Options{Version: thisBuild().Version, Revision: thisBuild().Revision, Node: nodeName(), CertificatesEnd: w.certificatesEnd}
 	if w.Memory {
 		w.store = memory.New()
 	} else {
@@ -19,9 +21,9 @@ func (w *world) openStore() error {
 		if err != nil {
 			return storeFailure(w.Conf.Store.Dir, err)
 		}
-		w.store = s
+		w.store, o.StoreBytes = s, s.Size
 	}
-	w.metrics = metrics.New(metrics.Options{Version: thisBuild().Version, Revision: thisBuild().Revision})
+	w.metrics = metrics.New(o)
 	w.store = timed{w.store, w.metrics}
 	w.later(func() {
 		if err := w.store.Close(); err != nil {
@@ -29,6 +31,33 @@ func (w *world) openStore() error {
 		}
 	})
 	return nil
+}
+
+// nodeName tells this process's metrics from those of others that serve the
+// same store.
+func nodeName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "localhost"
+	}
+	return name
+}
+
+// certificatesEnd is when the certificate served for each name ends, and for a
+// name of several listeners the earliest of its ends.
+func (w *world) certificatesEnd() map[string]time.Time {
+	ends := map[string]time.Time{}
+	for i := range w.doors {
+		if w.doors[i].keeper == nil {
+			continue
+		}
+		for name, end := range w.doors[i].keeper.NotAfter() {
+			if known, ok := ends[name]; !ok || end.Before(known) {
+				ends[name] = end
+			}
+		}
+	}
+	return ends
 }
 
 // storeFailure says why a data directory cannot be used.

@@ -38,6 +38,7 @@ type descs struct {
 	inFlight, unmatched, folded, dropped       *prometheus.Desc
 	refused                                    *prometheus.Desc
 	revision, success, applied, problems       *prometheus.Desc
+	storeBytes, backup, certificate            *prometheus.Desc
 	commits, control, controlDuration, version *prometheus.Desc
 }
 
@@ -57,10 +58,13 @@ func describe() descs {
 		unmatched:         name("gatehouse_unmatched_requests_total", "Requests that no route answered.", "reason"),
 		folded:            name("gatehouse_metrics_folded_total", "How often a metric had no room for another series and counted it as (other).", "metric"),
 		dropped:           name("gatehouse_access_log_dropped_total", "Access log lines lost because the log was slower than the traffic, or failed."),
-		revision:          name("gatehouse_config_revision", "Revision of the configuration that is served."),
+		revision:          name("gatehouse_config_revision", "Revision of the configuration that is served.", "node"),
 		success:           name("gatehouse_config_last_reload_success_timestamp_seconds", "When a configuration without problems was last applied."),
 		applied:           name("gatehouse_config_apply_duration_seconds", "Time to compile and publish a change of the configuration."),
 		problems:          name("gatehouse_config_problems", "Parts of the served configuration that do not compile."),
+		storeBytes:        name("gatehouse_store_size_bytes", "Size of the store's file of documents."),
+		backup:            name("gatehouse_backup_last_success_timestamp_seconds", "When this process last made a backup."),
+		certificate:       name("gatehouse_tls_cert_not_after_timestamp_seconds", "When the certificate that is served for a domain ends.", "domain"),
 		commits:           name("gatehouse_store_commit_duration_seconds", "Time to commit to the store."),
 		control:           name(names[control], "Calls of the control plane.", "operation", "code"),
 		controlDuration:   name("gatehouse_control_request_duration_seconds", "Time to answer a call of the control plane."),
@@ -198,12 +202,16 @@ func (c collector) house(out chan<- prometheus.Metric) {
 	h := &c.set.house
 	if m, ok := h.applied.metric(c.applied, &workScale); ok {
 		out <- m
-		gauge(out, c.revision, float64(h.revision.Load()))
+		gauge(out, c.revision, float64(h.revision.Load()), clean(c.set.options.Node))
 		gauge(out, c.problems, float64(h.problems.Load()))
 	}
 	if at := h.success.Load(); at != 0 {
 		gauge(out, c.success, float64(at)/1e9)
 	}
+	if at := h.backup.Load(); at != 0 {
+		gauge(out, c.backup, float64(at)/1e9)
+	}
+	c.asked(out)
 	if m, ok := h.commits.metric(c.commits, &workScale); ok {
 		out <- m
 	}
@@ -212,6 +220,34 @@ func (c collector) house(out chan<- prometheus.Metric) {
 	}
 	counter(out, c.dropped, h.dropped.Load())
 	gauge(out, c.version, 1, clean(c.set.options.Version), clean(c.set.options.Revision))
+}
+
+// asked sends what others know. Certificates beyond the greatest number of
+// series become one, of which the earliest end counts.
+func (c collector) asked(out chan<- prometheus.Metric) {
+	o := &c.set.options
+	if o.StoreBytes != nil {
+		if n, err := o.StoreBytes(); err == nil {
+			gauge(out, c.storeBytes, float64(n))
+		}
+	}
+	if o.CertificatesEnd == nil {
+		return
+	}
+	ends := o.CertificatesEnd()
+	var others time.Time
+	for i, domain := range slices.Sorted(maps.Keys(ends)) {
+		end := ends[domain]
+		switch {
+		case i < o.MaxSeries:
+			gauge(out, c.certificate, float64(end.Unix()), clean(domain))
+		case others.IsZero() || end.Before(others):
+			others = end
+		}
+	}
+	if !others.IsZero() {
+		gauge(out, c.certificate, float64(others.Unix()), otherLabel)
+	}
 }
 
 func (c collector) counts(out chan<- prometheus.Metric) {

@@ -12,6 +12,7 @@ type house struct {
 	applied  histogram
 	problems atomic.Int64
 	success  atomic.Int64 // unix nanoseconds; 0: none yet
+	backup   atomic.Int64 // as success
 
 	commits     histogram
 	controlTook histogram
@@ -88,6 +89,9 @@ func (s *Set) Applied(revision uint64, took time.Duration, problems int) {
 
 // Commit counts a commit of the store.
 func (s *Set) Commit(took time.Duration) { s.house.commits.observe(&workScale, took) }
+
+// BackedUp notes that a backup was made just now.
+func (s *Set) BackedUp() { s.house.backup.Store(time.Now().UnixNano()) }
 
 // DroppedLines counts access log lines that were lost.
 func (s *Set) DroppedLines(n int) { s.house.dropped.Add(uint64(n)) }

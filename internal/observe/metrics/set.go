@@ -11,14 +11,16 @@
 // that happened. Series of routes that no plan binds any more stay until their
 // room is needed.
 //
-// The labels route and method are always on: a stage's detailed-metrics switch
-// decides about CloudWatch metrics, not about these.
+// The labels route and method say what the caller of Route says: the plan leaves
+// them empty for routes whose stage does not ask for detailed metrics, as AWS's
+// own metrics tell only those apart.
 package metrics
 
 import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
@@ -34,6 +36,12 @@ const DefaultMaxSeries = 2000
 // Options are the settings of a Set.
 type Options struct {
 	Version, Revision string // of the binary, for gatehouse_build_info
+	Node              string // this node's name, for gatehouse_config_revision
+	// StoreBytes is the size of the store on disk, and CertificatesEnd when the
+	// certificate served for each domain ends. They are asked at each scrape,
+	// possibly concurrently. nil, and an error: the metric is left out.
+	StoreBytes      func() (int64, error)
+	CertificatesEnd func() map[string]time.Time
 	// MaxSeries is how many series a metric may have besides the "(other)" ones;
 	// 0 means DefaultMaxSeries.
 	MaxSeries int
@@ -85,7 +93,7 @@ func New(o Options) *Set {
 
 // Route binds the counters of a route: route is its template ("/pets/{id}",
 // "$default" or Unmatched, never the path of a request) and method that of its
-// key ("GET", "ANY"). Equal labels share their counters, from one plan to the
+// key ("GET", "ANY"), both "" where its stage's routes are counted together. Equal labels share their counters, from one plan to the
 // next. The Meter may be used by any number of goroutines and costs nothing to
 // forget.
 func (s *Set) Route(api gate.APIID, stage gate.StageName, route, method string) flow.Meter {

@@ -333,7 +333,10 @@ func TestUnmatchedExchangesAreCountedByReason(t *testing.T) {
 }
 
 func TestTheHouseIsCounted(t *testing.T) {
-	s := New(Options{})
+	end := time.Unix(1900000000, 0)
+	s := New(Options{Node: "one", StoreBytes: func() (int64, error) { return 4096, nil }, CertificatesEnd: func() map[string]time.Time {
+		return map[string]time.Time{"*.example.com": end}
+	}})
 	g := s.InFlight("127.0.0.1:80")
 	g.Add(3)
 	s.InFlight("127.0.0.1:80").Add(-1)
@@ -343,20 +346,54 @@ func TestTheHouseIsCounted(t *testing.T) {
 	s.Control("CreateApi", "201", time.Millisecond)
 	s.Control("CreateApi", "201", time.Millisecond)
 	s.DroppedLines(5)
+	s.BackedUp()
 	got := scrape(t, s)
 	check(t, got, map[string]float64{
-		"gatehouse_requests_in_flight{listener=127.0.0.1:80}":            2,
-		"gatehouse_config_revision{}":                                    8,
-		"gatehouse_config_problems{}":                                    2,
-		"gatehouse_config_apply_duration_seconds_count{}":                2,
-		"gatehouse_store_commit_duration_seconds_bucket{le=0.001}":       1,
-		"gatehouse_control_requests_total{code=201,operation=CreateApi}": 2,
-		"gatehouse_control_request_duration_seconds_count{}":             2,
-		"gatehouse_access_log_dropped_total{}":                           5,
+		"gatehouse_requests_in_flight{listener=127.0.0.1:80}":                  2,
+		"gatehouse_config_revision{node=one}":                                  8,
+		"gatehouse_store_size_bytes{}":                                         4096,
+		"gatehouse_tls_cert_not_after_timestamp_seconds{domain=*.example.com}": 1900000000,
+		"gatehouse_config_problems{}":                                          2,
+		"gatehouse_config_apply_duration_seconds_count{}":                      2,
+		"gatehouse_store_commit_duration_seconds_bucket{le=0.001}":             1,
+		"gatehouse_control_requests_total{code=201,operation=CreateApi}":       2,
+		"gatehouse_control_request_duration_seconds_count{}":                   2,
+		"gatehouse_access_log_dropped_total{}":                                 5,
 	})
-	at := got["gatehouse_config_last_reload_success_timestamp_seconds{}"]
-	if age := time.Since(time.UnixMicro(int64(at * 1e6))); age < 0 || age > time.Minute {
-		t.Errorf("the last good reload was %v ago, want just now", age)
+	for _, name := range []string{"gatehouse_config_last_reload_success_timestamp_seconds{}", "gatehouse_backup_last_success_timestamp_seconds{}"} {
+		if age := time.Since(time.UnixMicro(int64(got[name] * 1e6))); age < 0 || age > time.Minute {
+			t.Errorf("%s was %v ago, want just now", name, age)
+		}
+	}
+}
+
+// TestWhatNobodyKnowsIsLeftOut holds that a gateway without a backup, a file or
+// a certificate shows no number for it: 0 would be an alert.
+func TestWhatNobodyKnowsIsLeftOut(t *testing.T) {
+	unknown := func() (int64, error) { return 0, errors.New("gone") }
+	for _, s := range []*Set{New(Options{}), New(Options{StoreBytes: unknown, CertificatesEnd: func() map[string]time.Time { return nil }})} {
+		got := scrape(t, s)
+		for _, name := range []string{"gatehouse_store_size_bytes", "gatehouse_tls_cert_not_after", "gatehouse_backup_last"} {
+			if n := count(got, name); n != 0 {
+				t.Errorf("%s has %d series", name, n)
+			}
+		}
+	}
+}
+
+// TestCertificatesAreBounded holds that of the domains without a series the
+// first to end is told.
+func TestCertificatesAreBounded(t *testing.T) {
+	s := New(Options{MaxSeries: 2, CertificatesEnd: func() map[string]time.Time {
+		return map[string]time.Time{"a": time.Unix(1, 0), "b": time.Unix(2, 0), "c": time.Unix(9, 0), "d": time.Unix(4, 0), "e": time.Unix(5, 0)}
+	}})
+	got := scrape(t, s)
+	check(t, got, map[string]float64{
+		"gatehouse_tls_cert_not_after_timestamp_seconds{domain=b}":       2,
+		"gatehouse_tls_cert_not_after_timestamp_seconds{domain=(other)}": 4,
+	})
+	if n := count(got, "gatehouse_tls_cert_not_after_timestamp_seconds"); n != 3 {
+		t.Errorf("%d series, want 3", n)
 	}
 }
 

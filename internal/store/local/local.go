@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"strings"
 	"sync"
 
@@ -63,6 +64,15 @@ func start(path string, db *bbolt.DB, w *writer) *Store {
 		w.run(s.queue, s.quit)
 	}()
 	return s
+}
+
+// Size is how many bytes the file of documents has on disk, without the blobs.
+func (s *Store) Size() (int64, error) {
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return 0, fmt.Errorf("%s: size: %w", s.path, err)
+	}
+	return info.Size(), nil
 }
 
 // Close implements store.Store.
