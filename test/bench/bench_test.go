@@ -94,6 +94,26 @@ total                  510
 	}
 }
 
+func TestFiguresBesideAStrangeNginxAreVoid(t *testing.T) {
+	for _, tt := range []struct {
+		desc                 string
+		writes, reads, other float64
+		void                 bool
+	}{
+		{"as it is known", 2, 2, 1, false},
+		{"with the connections of a load", 2.001, 2.02, 1.09, false},
+		{"a write more now and then", 2.06, 2, 1, true},
+		{"a read less: it did not ask the backend", 2, 1, 1, true},
+		{"two other calls", 2, 2, 2, true},
+	} {
+		s := &section{}
+		s.void(unsound(tt.writes, tt.reads, tt.other))
+		if void := len(s.broken) > 0 && strings.Contains(s.body, "**Void**"); void != tt.void {
+			t.Errorf("%s: %q", tt.desc, s.body)
+		}
+	}
+}
+
 func TestQuantile(t *testing.T) {
 	sample := []float64{4, 1, 3, 2}
 	for _, tt := range []struct{ q, want float64 }{{0, 1}, {0.5, 2.5}, {0.25, 1.75}, {1, 4}} {

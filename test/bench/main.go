@@ -10,7 +10,7 @@
 //	go run ./test/bench changes         200 changes under load
 //	go run ./test/bench all             everything, one after the other
 //
-// It needs Linux, two cores, nginx, wrk and, for syscalls, strace; Caddy takes
+// It needs Linux, two cores, nginx, wrk and, for table and syscalls, strace; Caddy takes
 // part where it is installed. It talks to loopback only, ends by itself, and
 // stops nothing but the processes that it started.
 package main
@@ -51,7 +51,7 @@ var commands = []struct {
 	needs []string
 	run   func(context.Context, *world) (*section, error)
 }{
-	{"table", []string{"nginx", "wrk", "taskset"}, runTable},
+	{"table", []string{"nginx", "wrk", "taskset", "strace"}, runTable},
 	{"syscalls", []string{"nginx", "wrk", "taskset", "strace"}, runSyscalls},
 	{"idle", []string{"nginx", "taskset"}, runIdle},
 	{"start", []string{"taskset"}, runStart},

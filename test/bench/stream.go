@@ -17,8 +17,8 @@ import (
 // maxGrowth is how much a stream of any size may add to resident memory.
 const maxGrowth = 16 << 20
 
-// runStream sends much more than memory holds through the gateway, once up and
-// once down, and watches its resident memory.
+// runStream sends much more than memory holds through the gateway, up with a
+// declared length and in chunks, and down, and watches its resident memory.
 func runStream(ctx context.Context, w *world) (*section, error) {
 	backend, err := startSink(w.size)
 	if err != nil {
@@ -48,7 +48,7 @@ func runStream(ctx context.Context, w *world) (*section, error) {
 	for _, d := range []struct {
 		name string
 		move func(context.Context, string, string, int64) error
-	}{{"up", sendUp}, {"down", readDown}} {
+	}{{"up", sendUp}, {"up, in chunks", sendChunks}, {"down", readDown}} {
 		grown, took, err := growth(h.pid(), func() error { return d.move(ctx, "http://"+w.addr("Data"), executeHost(id), w.size) })
 		if err != nil {
 			return nil, fmt.Errorf("%s: %v", d.name, err)
@@ -123,11 +123,21 @@ func (zeros) Read(p []byte) (int, error) {
 }
 
 func sendUp(ctx context.Context, url, host string, size int64) error {
+	return send(ctx, url, host, size, size)
+}
+
+func sendChunks(ctx context.Context, url, host string, size int64) error {
+	return send(ctx, url, host, size, -1)
+}
+
+// send uploads size bytes, of which it declares how many they are unless that
+// is -1.
+func send(ctx context.Context, url, host string, size, declared int64) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/up", io.LimitReader(zeros{}, size))
 	if err != nil {
 		return err
 	}
-	req.Host, req.ContentLength = host, size
+	req.Host, req.ContentLength = host, declared
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err

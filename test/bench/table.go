@@ -54,7 +54,25 @@ func runTable(ctx context.Context, w *world) (*section, error) {
 		}
 		fmt.Fprintf(os.Stderr, "bench: round %d of %d\n", round+1, w.rounds)
 	}
-	return tableSection(ctx, w, all, results), nil
+	why, err := w.checkNginx(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	return tableSection(ctx, w, all, results, why), nil
+}
+
+// checkNginx counts the system calls of the nginx that the others are compared
+// with, and says why the comparison is void, or "".
+func (w *world) checkNginx(ctx context.Context, all []*contestant) (void string, err error) {
+	i := slices.IndexFunc(all, func(c *contestant) bool { return c.key == keyBare })
+	if i < 0 {
+		return "", nil
+	}
+	counted, l, err := w.trace(ctx, all[i])
+	if err != nil {
+		return "", err
+	}
+	return unsound(counted.perRequest(l.requests)), nil
 }
 
 // measure loads one contestant and divides its CPU time by its answers.
@@ -84,7 +102,7 @@ func (w *world) measure(ctx context.Context, c *contestant) (slice, error) {
 	return slice{cpu: float64(after-before) / float64(time.Microsecond) / float64(l.requests), second: l.perSecond()}, nil
 }
 
-func tableSection(ctx context.Context, w *world, all []*contestant, results map[string][]slice) *section {
+func tableSection(ctx context.Context, w *world, all []*contestant, results map[string][]slice, void string) *section {
 	s := &section{name: "table"}
 	s.printf("CPU a request, %d rounds; ratios are medians of the ratios within a round, with quartiles.\n\n", w.rounds)
 	s.printf("| contestant | CPU a request, median | best round | requests/s, median | ratio to bare nginx | quartiles |\n|---|--:|--:|--:|--:|--:|\n")
@@ -99,6 +117,7 @@ func tableSection(ctx context.Context, w *world, all []*contestant, results map[
 		s.printf("| %s | %.1f us | %.1f us | %.0f | %s |\n", c.name, quartilesOf(cpu).median, slices.Min(cpu), quartilesOf(second).median, ratio)
 	}
 	s.printf("\n")
+	s.void(void)
 	s.printBounds(all, results)
 	s.foot(ctx, fmt.Sprintf("go run ./test/bench table -rounds %d -slice %v -warm %v", w.rounds, w.slice, w.warm))
 	return s
