@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -13,13 +14,20 @@ import (
 // Unlike exports, a profile outlives the shell and leaves other profiles alone.
 type awsConfigCommand struct {
 	remote    `embed:""`
-	Profile   string `placeholder:"NAME" default:"gatehouse" help:"The name of the profile; gatehouse if not given."`
+	Profile   string `kong:"-"` // of --profile, which names here what is made; gatehouse if not given
 	Unchecked bool   `help:"Do not ask the gateway first: it may not run yet."`
+}
+
+// AfterApply is remote's, but for the profile: that need not be there yet.
+func (c *awsConfigCommand) AfterApply(t *terminal) error {
+	c.Profile = cmp.Or(t.flags.Profile, "gatehouse")
+	c.find(t, awsProfile{})
+	return nil
 }
 
 // Help is what --help tells besides the flags.
 func (*awsConfigCommand) Help() string {
-	return `Append it to what you have, then name the profile:
+	return `Append it to what you have, then name the profile (--profile gives it another name):
 
   gatehouse aws-config >> ~/.aws/config
   aws --profile gatehouse apigatewayv2 get-apis
@@ -56,8 +64,8 @@ func (c *awsConfigCommand) Run(ctx context.Context, t *terminal) error {
 	}
 	p := &profile{Name: c.Profile, Region: c.Region, Endpoint: strings.TrimSuffix(c.EndpointURL, "/"), Services: []string{"api_gateway", "apigatewayv2"}}
 	p.Text = p.text()
-	if t.json {
-		return t.printJSON(p)
+	if t.structured() {
+		return t.print(p)
 	}
 	if _, err := t.out.Write([]byte(p.Text)); err != nil {
 		return err

@@ -33,7 +33,6 @@ type backupCommand struct {
 type backupKey struct {
 	KeyFile string `placeholder:"FILE" help:"The file with the master key, such as a copy of DATA/master.key. Without it, GATEHOUSE_MASTER_KEY, GATEHOUSE_MASTER_KEY_FILE, or master_key of --config."`
 	Config  string `placeholder:"FILE" env:"GATEHOUSE_CONFIG" help:"The configuration file, for master_key."`
-	Quiet   bool   `help:"Tell no progress."`
 }
 
 // source is where the key is, but for a data directory.
@@ -62,8 +61,8 @@ type backupReport struct {
 }
 
 func (r *backupReport) print(t *terminal, what string) error {
-	if t.json {
-		return t.printJSON(r)
+	if t.structured() {
+		return t.print(r)
 	}
 	_, err := fmt.Fprintf(t.out, "%s\n  made        %s by gatehouse %s, schema %d\n  revision    %d\n  documents   %d, %s\n  blobs       %d, %s\n  file        %s, SHA-256 %s\n",
 		what, r.Created.Format(time.RFC3339), printable(r.Program), r.Schema, r.Revision, r.Documents.Count, inBytes(r.Documents.Bytes),
@@ -73,12 +72,22 @@ func (r *backupReport) print(t *terminal, what string) error {
 
 // backupCreate writes a backup.
 type backupCreate struct {
-	To          string        `required:"" placeholder:"FILE|DIR" help:"The file to make, or a directory in which it gets a name of its own."`
-	EndpointURL string        `name:"endpoint-url" placeholder:"URL" default:"http://127.0.0.1:4566" env:"AWS_ENDPOINT_URL" help:"The running gateway to back up."`
-	Region      string        `placeholder:"REGION" default:"us-east-1" env:"AWS_REGION,AWS_DEFAULT_REGION" help:"The region to ask in."`
-	Timeout     time.Duration `placeholder:"TIME" default:"1h" help:"How long it may take."`
-	Data        string        `placeholder:"DIR" help:"The data directory to back up, of a gateway that does not run."`
-	backupKey   `embed:""`
+	To        string `required:"" placeholder:"FILE|DIR" help:"The file to make, or a directory in which it gets a name of its own."`
+	remote    `embed:""`
+	Data      string `placeholder:"DIR" help:"The data directory to back up, of a gateway that does not run."`
+	backupKey `embed:""`
+}
+
+// backupTimeout is how long a gateway may take to make a backup and send it.
+const backupTimeout = time.Hour
+
+// AfterApply is remote's, with another default.
+func (c *backupCreate) AfterApply(t *terminal) error {
+	err := c.remote.AfterApply(t)
+	if t.flags.Timeout == nil {
+		c.Timeout = backupTimeout
+	}
+	return err
 }
 
 // Run makes the backup, and a file only if it is whole.
@@ -127,8 +136,7 @@ func fileExists(path string) error {
 
 func (c *backupCreate) create(ctx context.Context, t *terminal, d *unnamed) (gatehouse.BackupReceipt, error) {
 	if c.Data == "" {
-		r := &remote{EndpointURL: c.EndpointURL, Region: c.Region, Timeout: c.Timeout}
-		return r.download(ctx, t, d, progress(t, "backup", c.Quiet))
+		return c.download(ctx, t, d, progress(t, "backup"))
 	}
 	return c.offline(ctx, t, d)
 }
@@ -160,7 +168,7 @@ func (c *backupCreate) offline(ctx context.Context, t *terminal, d *unnamed) (re
 		return receipt, err
 	}
 	sum := sha256.New()
-	count := &counted{total: total, tell: progress(t, "backup", c.Quiet)}
+	count := &counted{total: total, tell: progress(t, "backup")}
 	if receipt.Manifest, err = backup.Create(ctx, io.MultiWriter(d, sum, count), keys.Keyring, from); err != nil {
 		return receipt, err
 	}
@@ -193,7 +201,7 @@ func (c *backupVerify) Run(ctx context.Context, t *terminal) error {
 	}
 	s := memory.New()
 	defer s.Close()
-	receipt, err := restoreFrom(ctx, c.File, keys, backup.Target{Store: s, Put: hashOnly, Schema: local.Schema}, progress(t, "verify", c.Quiet))
+	receipt, err := restoreFrom(ctx, c.File, keys, backup.Target{Store: s, Put: hashOnly, Schema: local.Schema}, progress(t, "verify"))
 	if err != nil {
 		return backupFailure("verify "+c.File, err)
 	}
@@ -265,7 +273,7 @@ func (c *counted) Write(p []byte) (int, error) {
 
 // progress tells on the terminal how far something is: one line that changes,
 // or off a terminal a line for each tenth.
-func progress(t *terminal, what string, quiet bool) func(done, total int64) {
+func progress(t *terminal, what string) func(done, total int64) {
 	last := int64(-1)
 	return func(done, total int64) {
 		percent := int64(100)
@@ -275,7 +283,7 @@ func progress(t *terminal, what string, quiet bool) func(done, total int64) {
 		if !t.talkIsTTY {
 			percent -= percent % 10
 		}
-		if quiet || percent <= last {
+		if t.quiet || percent <= last {
 			return
 		}
 		last = percent

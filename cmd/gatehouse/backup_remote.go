@@ -28,7 +28,7 @@ func (r *remote) download(ctx context.Context, t *terminal, w io.Writer, tell fu
 		return receipt, usage(err.Error())
 	}
 	request.Header.Set("User-Agent", "gatehouse-cli/"+thisBuild().Version)
-	if err := sigv4.Sign(request, sigv4.HashPayload(nil), credentials(t.environ), gatehouse.ScopeName, r.Region, time.Now()); err != nil {
+	if err := sigv4.Sign(request, sigv4.HashPayload(nil), r.credentials(t.environ), gatehouse.ScopeName, r.Region, time.Now()); err != nil {
 		return receipt, usage(err.Error())
 	}
 	client := &http.Client{Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true, DisableCompression: true},

@@ -39,7 +39,7 @@ func (c *backupRestore) Run(ctx context.Context, t *terminal) error {
 		return backupFailure("restore "+c.File+" into "+c.Data, err)
 	}
 	r := backupReport{File: c.File, Data: dir, BackupReceipt: receipt}
-	if err := r.print(t, c.File+" is restored into "+c.Data); err != nil || t.json {
+	if err := r.print(t, c.File+" is restored into "+c.Data); err != nil || t.structured() {
 		return err
 	}
 	if c.KeyFile != "" {
@@ -75,7 +75,7 @@ func (c *backupRestore) restore(ctx context.Context, dir string, keys *ring, t *
 		return receipt, err
 	}
 	defer os.RemoveAll(temp) // finds nothing once it has its name
-	receipt, err = fill(ctx, temp, c.File, keys, progress(t, "restore", c.Quiet))
+	receipt, err = fill(ctx, temp, c.File, keys, progress(t, "restore"))
 	if err != nil {
 		return receipt, err
 	}

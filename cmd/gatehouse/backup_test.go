@@ -37,7 +37,7 @@ func TestProgressOffATerminalIsALineATenth(t *testing.T) {
 		{"quiet", false, true, 1000, 0},
 	} {
 		var b bytes.Buffer
-		tell := progress(&terminal{talk: &b, talkIsTTY: c.tty}, "x", c.quiet)
+		tell := progress(&terminal{talk: &b, talkIsTTY: c.tty, quiet: c.quiet}, "x")
 		for i := range c.total + 1 {
 			tell(i, c.total)
 		}
@@ -143,7 +143,7 @@ func TestADownloadIsWholeOrNoFile(t *testing.T) {
 			s := httptest.NewServer(c.serve)
 			defer s.Close()
 			dir := t.TempDir()
-			create := &backupCreate{To: filepath.Join(dir, "b"), EndpointURL: s.URL, Region: "us-east-1", Timeout: time.Second}
+			create := &backupCreate{To: filepath.Join(dir, "b"), remote: remote{EndpointURL: s.URL, Region: "us-east-1", Timeout: time.Second}}
 			err := create.Run(t.Context(), silent())
 			if f := failureOf(err); err == nil || f.Exit != c.exit || !strings.Contains(f.Why, c.reason) {
 				t.Errorf("exit %d: %v", f.Exit, err)

@@ -45,8 +45,8 @@ var (
 // Run prints the script.
 func (c *completionCommand) Run(t *terminal) error {
 	text := map[string]string{"bash": bashScript, "zsh": zshScript, "fish": fishScript, "powershell": powershellScript}[c.Shell]
-	if t.json {
-		return t.printJSON(map[string]string{"shell": c.Shell, "script": text})
+	if t.structured() {
+		return t.print(map[string]string{"shell": c.Shell, "script": text})
 	}
 	_, err := io.WriteString(t.out, text)
 	return err
@@ -201,7 +201,7 @@ func (p *typist) flags() (list []candidate) {
 	}
 	for _, group := range at.AllFlags(true) {
 		for _, f := range group {
-			if !p.used[f.Name] || f.IsCumulative() {
+			if (!p.used[f.Name] || f.IsCumulative()) && understands(at, "--"+f.Name) && !(p.helping && namesGateway("--"+f.Name)) {
 				list = append(list, candidate{"--" + f.Name, f.Help})
 			}
 		}

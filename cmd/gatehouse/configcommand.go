@@ -55,17 +55,17 @@ func (c *configPrint) Run(_ context.Context, t *terminal) error {
 	}
 	conf, s, err := readConfig(path, env, flags)
 	for _, w := range s.warnings {
-		t.sayf("%s %s", t.paint(t.talk, amber, "warning:"), w)
+		t.warnf("%s %s", t.paint(t.talk, amber, "warning:"), w)
 	}
 	if err != nil {
 		return err
 	}
 	tree := shape(reflect.ValueOf(conf), "")
 	switch {
-	case t.json && c.Sources:
-		return t.printJSON(tree.sources(s, []sourced{}))
-	case t.json:
-		return t.printJSON(tree)
+	case t.structured() && c.Sources:
+		return t.print(tree.sources(s, []sourced{}))
+	case t.structured():
+		return t.print(tree)
 	case c.Sources:
 		return tree.print(t, s)
 	}

@@ -16,7 +16,7 @@ import (
 func printed(t *testing.T, c configPrint, asJSON bool, env ...string) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := c.Run(t.Context(), &terminal{out: &out, talk: io.Discard, environ: env, json: asJSON}); err != nil {
+	if err := c.Run(t.Context(), &terminal{out: &out, talk: io.Discard, environ: env, format: map[bool]string{true: formatJSON}[asJSON]}); err != nil {
 		t.Fatal(failureOf(err).Why)
 	}
 	return out.String()

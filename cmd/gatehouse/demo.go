@@ -166,9 +166,9 @@ func (s *sample) call(ctx context.Context, url string) (called, error) {
 // tell prints what was made and what came back.
 func (s *sample) tell(base string, calls []called, started time.Time) {
 	t := s.t
-	if t.json {
+	if t.structured() {
 		// Nobody reads it if this fails, and the gateway serves all the same.
-		_ = t.printJSON(struct {
+		_ = t.print(struct {
 			startLine
 			API   string   `json:"api"`
 			Calls []called `json:"calls"`

@@ -19,10 +19,17 @@ import (
 	"gatehouse/internal/observe/logs"
 )
 
-// voice is how much a server says, besides its data.
+// voice is how much a server says, besides its data. A server embeds it, and
+// finds it filled in from the global flags.
 type voice struct {
-	Quiet   bool `xor:"voice" help:"Say nothing but warnings and errors."`
-	Verbose bool `xor:"voice" help:"Log each control call and more."`
+	Quiet   bool `kong:"-"`
+	Verbose bool `kong:"-"`
+}
+
+// AfterApply takes the flags.
+func (v *voice) AfterApply(t *terminal) error {
+	v.Quiet, v.Verbose = t.flags.Quiet, t.flags.Verbose
+	return nil
 }
 
 // devCommand starts a gateway for the machine that it runs on: everything at
@@ -89,7 +96,7 @@ func (v voice) log(t *terminal) (*slog.Logger, error) {
 		level = slog.LevelDebug
 	}
 	format := "text"
-	if t.json {
+	if forProgram(t.format) {
 		format = "json"
 	}
 	return logs.Process(t.talk, level, format)
@@ -115,9 +122,9 @@ func (w *world) startLine() startLine {
 // announce tells that the gateway is ready, and what to do next.
 func (c *devCommand) announce(t *terminal, w *world, started time.Time) {
 	s := w.startLine()
-	if t.json {
+	if t.structured() {
 		// Nobody reads it if this fails, and the gateway serves all the same.
-		_ = t.printJSON(s)
+		_ = t.print(s)
 		return
 	}
 	if c.Quiet {

@@ -19,14 +19,23 @@ type doctorCommand struct {
 	Data        string `placeholder:"DIR" help:"The data directory (store.dir)."`
 	Listen      string `placeholder:"ADDR" help:"Where dev is going to listen; 127.0.0.1:4566 if not given."`
 	Admin       string `placeholder:"ADDR" help:"Where dev is going to have /livez, /readyz and /metrics; 127.0.0.1:9464 if not given."`
-	EndpointURL string `name:"endpoint-url" placeholder:"URL" help:"A gateway that has to answer, and whose clock is compared too."`
+	EndpointURL string `kong:"-"` // a gateway that has to answer, and whose clock is compared too
+}
+
+// takes is true of --endpoint-url only: a doctor calls without a signature.
+func (*doctorCommand) takes(flag string) bool { return flag == "--endpoint-url" }
+
+// AfterApply takes the global flag.
+func (c *doctorCommand) AfterApply(t *terminal) error {
+	c.EndpointURL = t.flags.EndpointURL
+	return nil
 }
 
 // Help is what --help tells besides the flags.
 func (*doctorCommand) Help() string {
 	return `Looks at the addresses to listen on (free, or a gatehouse answers there), the names of APIs, the clock, the limit of open files, ` +
 		`the data directory, the master key and the certificates, and says what to do where one of them is not well. ` +
-		`Run it as the user that the gateway runs as. It takes each free address for a moment and changes nothing else. ` +
+		`Run it as the user that the gateway runs as. With --endpoint-url that gateway has to answer, and its clock is compared too. It takes each free address for a moment and changes nothing else. ` +
 		`It exits with 1 if a check fails; warnings do not count.`
 }
 
@@ -155,8 +164,8 @@ func (d *doctor) count(status string) (n int) {
 
 // print writes the report.
 func (d *doctor) print(t *terminal) error {
-	if t.json {
-		return t.printJSON(map[string]any{"for": d.mode, "ok": d.count(checkOK), "warn": d.count(checkWarn), "fail": d.count(checkFail), "checks": d.list})
+	if t.structured() {
+		return t.print(map[string]any{"for": d.mode, "ok": d.count(checkOK), "warn": d.count(checkWarn), "fail": d.count(checkFail), "checks": d.list})
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Checked for: gatehouse %s\n\n", d.mode)

@@ -34,12 +34,12 @@ func (c *envCommand) Run(ctx context.Context, t *terminal) error {
 	if t.environ.get("AWS_ACCESS_KEY_ID") == "" {
 		list = append(list, variable{"AWS_ACCESS_KEY_ID", "test"}, variable{"AWS_SECRET_ACCESS_KEY", "test"})
 	}
-	if t.json {
+	if t.structured() {
 		object := map[string]string{}
 		for _, v := range list {
 			object[v.name] = v.value
 		}
-		return t.printJSON(object)
+		return t.print(object)
 	}
 	for _, v := range list {
 		if _, err := fmt.Fprintf(t.out, "export %s=%s\n", v.name, shellQuote(v.value)); err != nil {

@@ -67,8 +67,8 @@ func (c *explainCommand) Run(ctx context.Context, t *terminal) error {
 	if err := c.do(ctx, t, gatehouse.ScopeName, http.MethodGet, path, nil, &raw); err != nil {
 		return err
 	}
-	if t.json {
-		return t.printJSON(raw)
+	if t.structured() {
+		return t.print(raw)
 	}
 	var e explanation
 	if err := json.Unmarshal(raw, &e); err != nil {

@@ -157,8 +157,8 @@ func (c *importCommand) stage(ctx context.Context, t *terminal, api string) erro
 }
 
 func (i *imported) print(t *terminal) error {
-	if t.json {
-		return t.printJSON(i)
+	if t.structured() {
+		return t.print(i)
 	}
 	row := func(label, value string) {
 		if value != "" {

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -20,8 +21,7 @@ import (
 
 // commands is the command line.
 type commands struct {
-	Output  string `enum:"text,json" default:"text" help:"How data and errors are written: text or json."`
-	NoColor bool   `help:"Write without colours (also: NO_COLOR)."`
+	globals `embed:""`
 
 	Demo       demoCommand       `cmd:"" help:"Start in memory with a sample API, show it working, and leave nothing behind."`
 	Dev        devCommand        `cmd:"" help:"Start for development: one address for everything, this machine only."`
@@ -70,7 +70,7 @@ type helped struct{}
 func dispatch(ctx context.Context, args []string, t *terminal) (err error) {
 	// A wrong command line has not been parsed, yet its error should come in the
 	// form that it asked for.
-	t.json = wantsJSON(args)
+	t.format = wantedFormat(args)
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
@@ -87,10 +87,15 @@ func dispatch(ctx context.Context, args []string, t *terminal) (err error) {
 		return err
 	}
 	k, err := parser.Parse(args)
+	if f := (&failure{}); errors.As(err, &f) {
+		return f // of a hook, which knows better
+	}
 	if err != nil {
 		return usage(err.Error())
 	}
-	t.json, t.plain = c.Output == "json", c.NoColor
+	if err := checkGlobals(k, &c.globals); err != nil {
+		return err
+	}
 	return k.Run()
 }
 
@@ -106,13 +111,17 @@ func newParser(c *commands, out io.Writer, ctx context.Context, t *terminal) (*k
 	)
 }
 
-func wantsJSON(args []string) bool {
+// wantedFormat is what --output says, without any check.
+func wantedFormat(args []string) string {
 	for i, a := range args {
-		if a == "--output=json" || a == "--output" && i+1 < len(args) && args[i+1] == "json" {
-			return true
+		if format, ok := strings.CutPrefix(a, "--output="); ok {
+			return format
+		}
+		if a == "--output" && i+1 < len(args) {
+			return args[i+1]
 		}
 	}
-	return false
+	return formatText
 }
 
 // helpCommand prints what --help prints: people try both.

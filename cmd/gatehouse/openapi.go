@@ -54,7 +54,7 @@ func (t *terminal) tellFindings(all []finding) {
 				continue
 			}
 			tone := map[string]style{"error": red, "warning": amber, "note": dim}[severity]
-			t.sayf("%s  %-*s  %s", t.paint(t.talk, tone, fmt.Sprintf("%-7s", severity)), width, f.where(), printable(f.Message))
+			t.warnf("%s  %-*s  %s", t.paint(t.talk, tone, fmt.Sprintf("%-7s", severity)), width, f.where(), printable(f.Message))
 		}
 	}
 }

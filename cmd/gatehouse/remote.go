@@ -18,12 +18,14 @@ import (
 )
 
 // A remote is a running gateway as its clients see it: this binary is one of
-// them and has no other way in.
+// them and has no other way in. A command that asks one embeds it, and finds it
+// filled in from the global flags.
 type remote struct {
-	EndpointURL string        `name:"endpoint-url" placeholder:"URL" default:"http://127.0.0.1:4566" env:"AWS_ENDPOINT_URL" help:"The gateway to ask."`
-	Region      string        `placeholder:"REGION" default:"us-east-1" env:"AWS_REGION,AWS_DEFAULT_REGION" help:"The region to ask in."`
-	Timeout     time.Duration `placeholder:"TIME" default:"60s" help:"How long an answer may take."`
-	Verbose     bool          `help:"Tell each call on stderr."`
+	EndpointURL string            `kong:"-"`
+	Region      string            `kong:"-"`
+	Timeout     time.Duration     `kong:"-"` // of an answer
+	Verbose     bool              `kong:"-"` // tell each call on stderr
+	keys        sigv4.Credentials // of a profile; zero: the environment's, else test
 }
 
 // maxAnswer bounds the body of an answer.
@@ -37,7 +39,8 @@ type wireError struct {
 }
 
 // do makes a signed call for a service and decodes its JSON into out, unless
-// that is nil; a *[]byte takes the answer as it is. Credentials are those of the environment, else test/test.
+// that is nil; a *[]byte takes the answer as it is. Credentials are
+// those of the profile or the environment, else test/test.
 func (r *remote) do(ctx context.Context, t *terminal, service, method, path string, in, out any) error {
 	if err := r.checkURL(); err != nil {
 		return err
@@ -59,7 +62,7 @@ func (r *remote) do(ctx context.Context, t *terminal, service, method, path stri
 	if in != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	if err := sigv4.Sign(request, sigv4.HashPayload(payload), credentials(t.environ), service, r.Region, time.Now()); err != nil {
+	if err := sigv4.Sign(request, sigv4.HashPayload(payload), r.credentials(t.environ), service, r.Region, time.Now()); err != nil {
 		return usage(err.Error())
 	}
 	return r.send(t, request, out)
@@ -77,7 +80,10 @@ func (r *remote) checkURL() error {
 	return nil
 }
 
-func credentials(env environ) sigv4.Credentials {
+func (r *remote) credentials(env environ) sigv4.Credentials {
+	if r.keys.AccessKeyID != "" {
+		return r.keys
+	}
 	c := sigv4.Credentials{AccessKeyID: env.get("AWS_ACCESS_KEY_ID"), SecretAccessKey: env.get("AWS_SECRET_ACCESS_KEY"), SessionToken: env.get("AWS_SESSION_TOKEN")}
 	if c.AccessKeyID == "" {
 		return sigv4.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
@@ -96,7 +102,7 @@ func (r *remote) send(t *terminal, request *http.Request, out any) error {
 	}
 	defer answer.Body.Close()
 	if r.Verbose {
-		t.sayf("%s %s: %s in %v, request id %s", request.Method, request.URL, answer.Status, time.Since(start).Round(time.Millisecond/10),
+		t.warnf("%s %s: %s in %v, request id %s", request.Method, request.URL, answer.Status, time.Since(start).Round(time.Millisecond/10),
 			cmp.Or(answer.Header.Get("x-amzn-RequestId"), "none"))
 	}
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))

@@ -37,8 +37,8 @@ func (c *storeGC) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	if t.json {
-		return t.printJSON(map[string]any{"dryRun": c.DryRun, "removed": got.Removed, "removedBytes": got.RemovedBytes, "kept": got.Kept, "keptBytes": got.KeptBytes})
+	if t.structured() {
+		return t.print(map[string]any{"dryRun": c.DryRun, "removed": got.Removed, "removedBytes": got.RemovedBytes, "kept": got.Kept, "keptBytes": got.KeptBytes})
 	}
 	what := "Removed"
 	if c.DryRun {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -11,11 +10,14 @@ import (
 // A terminal is where a command talks: data to out, everything else to talk,
 // which is stderr. A pipe can so take the data alone.
 type terminal struct {
-	out, talk   io.Writer
-	environ     environ
-	outIsTTY    bool
-	talkIsTTY   bool
-	plain, json bool // --no-color; --output json
+	out, talk io.Writer
+	environ   environ
+	outIsTTY  bool
+	talkIsTTY bool
+	flags     globals
+	format    string // --output; "" is text
+	plain     bool   // --no-color
+	quiet     bool   // --quiet
 }
 
 // newTerminal is the terminal of this process.
@@ -55,38 +57,33 @@ func (t *terminal) paint(w io.Writer, s style, text string) string {
 	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
 }
 
-// sayf writes a line of talk.
+// sayf writes a line of talk, unless nobody wants any.
 func (t *terminal) sayf(format string, args ...any) {
-	fmt.Fprintf(t.talk, format+"\n", args...)
+	if !t.quiet {
+		t.warnf(format, args...)
+	}
 }
 
-// printJSON writes one value as data: indented for a person, else on one line.
-func (t *terminal) printJSON(v any) error {
-	e := json.NewEncoder(t.out)
-	e.SetEscapeHTML(false)
-	if t.outIsTTY {
-		e.SetIndent("", "  ")
-	}
-	return e.Encode(v)
+// warnf is sayf for warnings and errors, which are always wanted.
+func (t *terminal) warnf(format string, args ...any) {
+	fmt.Fprintf(t.talk, format+"\n", args...)
 }
 
 // fail tells a failure: three lines, or one JSON object on stderr.
 func (t *terminal) fail(f *failure) {
-	if t.json {
-		e := json.NewEncoder(t.talk)
-		e.SetEscapeHTML(false)
-		_ = e.Encode(map[string]any{"error": errorObject{f.Code, f.What + ": " + f.Why, f.Do, f.RequestID}})
+	if forProgram(t.format) {
+		_ = encode(t.talk, map[string]any{"error": errorObject{f.Code, f.What + ": " + f.Why, f.Do, f.RequestID}}, false)
 		return
 	}
-	t.sayf("%s %s", t.paint(t.talk, red, "error:"), f.What)
+	t.warnf("%s %s", t.paint(t.talk, red, "error:"), f.What)
 	for i, line := range strings.Split(f.Why, "\n") {
 		label := "       "
 		if i == 0 {
 			label = "  why: "
 		}
-		t.sayf("%s%s", label, line)
+		t.warnf("%s%s", label, line)
 	}
-	t.sayf("   do: %s", f.Do)
+	t.warnf("   do: %s", f.Do)
 }
 
 type errorObject struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -75,7 +76,7 @@ func (c *traceTailCommand) Run(ctx context.Context, t *terminal) error {
 	if !page.Recording {
 		t.sayf("Nothing is being recorded here: switch a stage on with gatehouse trace on API/STAGE.")
 	}
-	if !t.json {
+	if t.inLines() {
 		if _, err := fmt.Fprintln(t.out, t.paint(t.out, dim, traceHead)); err != nil {
 			return err
 		}
@@ -111,12 +112,22 @@ func (c *traceTailCommand) page(ctx context.Context, t *terminal, q url.Values) 
 	return p, err
 }
 
+// inLines reports whether a stream of data is written in aligned lines, as it
+// is for people: the rows of a table cannot wait for the last one.
+func (t *terminal) inLines() bool { return !forProgram(t.format) }
+
 // traceHead names the columns of the lines.
 const traceHead = "TIME          STATUS  LATENCY     METHOD   ID                STAGE                 ROUTE                   TARGET"
 
 // print writes one line: JSON as it came, or a row for a person.
 func (c *traceTailCommand) print(t *terminal, raw json.RawMessage) error {
-	if t.json {
+	switch {
+	case t.format == formatYAML:
+		if _, err := io.WriteString(t.out, "---\n"); err != nil {
+			return err
+		}
+		return t.print(raw)
+	case !t.inLines():
 		_, err := fmt.Fprintf(t.out, "%s\n", raw)
 		return err
 	}
@@ -174,8 +185,8 @@ func (c *traceOnCommand) Run(ctx context.Context, t *terminal) error {
 	if err := c.do(ctx, t, gatehouse.ScopeName, http.MethodPost, gatehouse.TracingPath, in, &raw); err != nil {
 		return err
 	}
-	if t.json {
-		return t.printJSON(raw)
+	if t.structured() {
+		return t.print(raw)
 	}
 	var out struct{ Until string }
 	if err := json.Unmarshal(raw, &out); err != nil {

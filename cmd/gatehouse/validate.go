@@ -72,11 +72,11 @@ func (c *validateCommand) configuration(t *terminal) error {
 }
 
 func (v *validated) print(t *terminal, text string) error {
-	if t.json {
+	if t.structured() {
 		if v.Findings == nil {
 			v.Findings = []finding{}
 		}
-		return t.printJSON(v)
+		return t.print(v)
 	}
 	_, err := fmt.Fprintf(t.out, "%s: %s\n", v.File, strings.TrimSpace(printable(text)))
 	return err

@@ -45,8 +45,8 @@ type versionCommand struct{}
 // Run prints the version.
 func (*versionCommand) Run(t *terminal) error {
 	b := thisBuild()
-	if t.json {
-		return t.printJSON(b)
+	if t.structured() {
+		return t.print(b)
 	}
 	revision := ""
 	if b.Revision != "" {
