@@ -189,7 +189,7 @@ func (e *explanation) find() {
 		return
 	}
 	if e.fault != nil {
-		out.Status = ptr(int32(e.fault.Render(gate.HTTP).Status))
+		out.Status = ptr(int32(e.fault.Render(e.protocol()).Status))
 	}
 	if x.API == nil {
 		return
@@ -213,6 +213,14 @@ func (e *explanation) find() {
 func (e *explanation) own(a *gate.API) bool {
 	c, ok := wire.CallerOf(e.ctx)
 	return !ok || c.Account == "" || c.Account == a.Account
+}
+
+// protocol is that of the API, as far as one was found.
+func (e *explanation) protocol() gate.Protocol {
+	if e.x.API == nil {
+		return gate.HTTP
+	}
+	return e.x.API.Protocol
 }
 
 // compare fills in the candidates, and what follows from the one that matched.

@@ -70,7 +70,7 @@ func (e *explanation) failed(err error) {
 	if !errors.As(err, &f) {
 		f = gate.Fail(gate.Internal, err)
 	}
-	r := f.Render(gate.HTTP)
+	r := f.Render(e.protocol())
 	e.x.Event.Fault = f
 	e.x.Out.Clear()
 	e.x.Out.Status, e.x.Out.Body = r.Status, flow.Bytes(r.Body)

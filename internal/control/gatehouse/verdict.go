@@ -37,7 +37,7 @@ func (e *explanation) verdict() (string, []string) {
 		}
 	case x.API == nil:
 		return fmt.Sprintf("%d because the host %s names no API.", *out.Status, orNone(x.In.Host)), apiForms()
-	case x.Stage == nil && e.fault.Kind != gate.ResourceNotFound:
+	case x.Stage == nil && e.fault.Kind == gate.AccessDenied:
 		return fmt.Sprintf("%d because %v.", *out.Status, e.fault.Err), []string{
 			"Call the API by a custom domain, or turn its execute-api endpoint on again and deploy.",
 		}
@@ -49,7 +49,7 @@ func (e *explanation) verdict() (string, []string) {
 		return fmt.Sprintf("%d because %s.", *out.Status, masked(fmt.Sprint(e.fault.Err))), nil
 	case e.preflight():
 		return fmt.Sprintf("%d to a preflight, by the CORS configuration of API %s: no backend is asked.", x.Out.Status, x.API.ID), nil
-	case x.Route == nil && x.Event.Fault != nil && x.Event.Fault.Kind != gate.ResourceNotFound:
+	case x.Route == nil && x.Event.Fault != nil && !miss(x.Event.Fault.Kind):
 		return e.refused(), nil
 	case x.Route == nil:
 		return e.unmatched()
@@ -91,7 +91,7 @@ func (e *explanation) customDomain() bool {
 func apiForms() []string {
 	return []string{
 		"An API is reached as http://{api}.execute-api.{anything}/{stage}/{path}, and where path addresses are on as " + gate.PathAddress + "{api}/{stage}/{path}.",
-		"aws apigatewayv2 get-apis lists the APIs.",
+		"aws apigatewayv2 get-apis lists the HTTP APIs, aws apigateway get-rest-apis the REST APIs.",
 	}
 }
 
@@ -116,10 +116,10 @@ func (e *explanation) replied() string {
 // unmatched is the verdict where no route of the stage answers.
 func (e *explanation) unmatched() (string, []string) {
 	x := e.x
-	verdict := fmt.Sprintf("404 because no route of stage %s matches %s %s.", x.Stage.Name, x.In.Method, x.Path)
+	verdict := fmt.Sprintf("%d because no route of stage %s matches %s %s.", *e.out.Status, x.Stage.Name, x.In.Method, x.Path)
 	var fixes []string
 	if !e.deploys {
-		verdict = fmt.Sprintf("404 because nothing has been deployed to stage %s.", x.Stage.Name)
+		verdict = fmt.Sprintf("%d because nothing has been deployed to stage %s.", *e.out.Status, x.Stage.Name)
 		fixes = append(fixes, e.deployFix())
 	} else if e.draft != "" {
 		verdict += fmt.Sprintf(" %s exists in the draft, but the stage still serves deployment %s.", e.draft, x.Stage.Deployment)
@@ -136,12 +136,26 @@ func (e *explanation) unmatched() (string, []string) {
 		fixes = append(fixes, fmt.Sprintf("Stage %s has a route for it.", other))
 	}
 	if len(fixes) == 0 {
-		fixes = append(fixes, fmt.Sprintf("Add the route %s %s, or a $default route.", x.In.Method, x.Path))
+		fixes = append(fixes, e.addFix())
 	}
 	return verdict, fixes
 }
 
+// miss reports whether a fault of that kind says that no route matches: 404 on
+// HTTP APIs, 403 on REST APIs, whose own words never tell which it is.
+func miss(k gate.Kind) bool { return k == gate.ResourceNotFound || k == gate.MissingAuthenticationToken }
+
+func (e *explanation) addFix() string {
+	if e.x.API.Protocol == gate.REST {
+		return fmt.Sprintf("Add a resource with the path %s and the method %s to it, or a {proxy+} resource with the method ANY.", e.x.Path, e.x.In.Method)
+	}
+	return fmt.Sprintf("Add the route %s %s, or a $default route.", e.x.In.Method, e.x.Path)
+}
+
 func (e *explanation) deployFix() string {
+	if e.x.API.Protocol == gate.REST {
+		return fmt.Sprintf("aws apigateway create-deployment --rest-api-id %s --stage-name '%s'", e.x.API.ID, e.x.Stage.Name)
+	}
 	return fmt.Sprintf("aws apigatewayv2 create-deployment --api-id %s --stage-name '%s'", e.x.API.ID, e.x.Stage.Name)
 }
 
