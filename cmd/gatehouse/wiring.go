@@ -33,6 +33,10 @@ func (w *world) wire() error {
 			first()
 		},
 	}
+	w.follower.Warmed = func(took time.Duration) {
+		w.metrics.Warmed(took)
+		w.Log.Debug("every stage is compiled", "took", took.String())
+	}
 	w.desk = &control.Desk{
 		Store: w.store, Limits: w.Conf.limits(), Account: w.Conf.Account, PublicURL: w.Conf.PublicURL,
 		Handled: w.follower.Wait, Log: w.Log, Regions: w.Conf.Regions, Local: w.local(),

@@ -21,6 +21,9 @@ type Follower struct {
 	Publish func(*Plan)
 	// Applied is told how long a change took, for the metrics. It may be nil.
 	Applied func(p *Plan, took time.Duration)
+	// Warmed is told once that every stage of the first plan is compiled, and
+	// how long after the first reading of the store began. It may be nil.
+	Warmed func(took time.Duration)
 
 	mu      sync.Mutex
 	plan    *Plan // in force; nil before the first
@@ -74,7 +77,7 @@ func (f *Follower) follow(ctx context.Context) error {
 		return Compile(ctx, c, revision, c.all(prev), load, f.Live, prev)
 	})
 	if first {
-		f.warming.Go(func() { f.warm(ctx) })
+		f.warming.Go(func() { f.warm(ctx, start) })
 	}
 	for commit, err := range f.Store.Watch(ctx, gate.Plane, revision) {
 		if err != nil {
@@ -104,8 +107,9 @@ func (f *Follower) advance(start time.Time, next func(prev *Plan) *Plan) {
 }
 
 // warm compiles in the background what no request has needed yet, and adds the
-// problems that this brings to light to the plan in force.
-func (f *Follower) warm(ctx context.Context) {
+// problems that this brings to light to the plan in force. start is when the
+// first reading began.
+func (f *Follower) warm(ctx context.Context, start time.Time) {
 	f.mu.Lock()
 	p := f.plan
 	f.mu.Unlock()
@@ -124,6 +128,9 @@ func (f *Follower) warm(ctx context.Context) {
 	}
 	if found {
 		f.advance(time.Now(), (*Plan).relisted)
+	}
+	if f.Warmed != nil {
+		f.Warmed(time.Since(start))
 	}
 }
 

@@ -630,12 +630,15 @@ func TestWarm(t *testing.T) {
 
 	o := &office{t: t, store: first.store}
 	o.f = &Follower{Store: o.store, Live: live(t), Publish: func(p *Plan) { o.mu.Lock(); o.plan = p; o.mu.Unlock() }}
+	warmed := make(chan time.Duration, 2)
+	o.f.Warmed = func(took time.Duration) { warmed <- took }
 	o.run()
-	for range 500 {
-		if strings.Contains(problems(o.current()), sum) {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
+	<-warmed
+	if got := problems(o.current()); !strings.Contains(got, sum) {
+		t.Errorf("the problems are %q", got)
 	}
-	t.Errorf("the problems are %q", problems(o.current()))
+	o.deploy("abc", "$default", "d2", "GET /one")
+	if len(warmed) > 0 {
+		t.Error("a later change was told as the compilation of all")
+	}
 }

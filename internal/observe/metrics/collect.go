@@ -39,6 +39,7 @@ type descs struct {
 	refused                                    *prometheus.Desc
 	revision, success, applied, problems       *prometheus.Desc
 	storeBytes, backup, certificate            *prometheus.Desc
+	warmed                                     *prometheus.Desc
 	commits, control, controlDuration, version *prometheus.Desc
 }
 
@@ -61,6 +62,7 @@ func describe() descs {
 		revision:          name("gatehouse_config_revision", "Revision of the configuration that is served.", "node"),
 		success:           name("gatehouse_config_last_reload_success_timestamp_seconds", "When a configuration without problems was last applied."),
 		applied:           name("gatehouse_config_apply_duration_seconds", "Time to compile and publish a change of the configuration."),
+		warmed:            name("gatehouse_config_warm_duration_seconds", "Time from the first reading of the configuration until all of it was compiled; missing until then."),
 		problems:          name("gatehouse_config_problems", "Parts of the served configuration that do not compile."),
 		storeBytes:        name("gatehouse_store_size_bytes", "Size of the store's file of documents."),
 		backup:            name("gatehouse_backup_last_success_timestamp_seconds", "When this process last made a backup."),
@@ -212,6 +214,9 @@ func (c collector) house(out chan<- prometheus.Metric) {
 		gauge(out, c.backup, float64(at)/1e9)
 	}
 	c.asked(out)
+	if took := h.warmed.Load(); took != 0 {
+		gauge(out, c.warmed, time.Duration(took).Seconds())
+	}
 	if m, ok := h.commits.metric(c.commits, &workScale); ok {
 		out <- m
 	}

@@ -13,6 +13,7 @@ type house struct {
 	problems atomic.Int64
 	success  atomic.Int64 // unix nanoseconds; 0: none yet
 	backup   atomic.Int64 // as success
+	warmed   atomic.Int64 // nanoseconds; 0: not yet
 
 	commits     histogram
 	controlTook histogram
@@ -86,6 +87,10 @@ func (s *Set) Applied(revision uint64, took time.Duration, problems int) {
 	// Last: its count says that the others have a value.
 	h.applied.observe(&workScale, took)
 }
+
+// Warmed notes that all that the first plan serves is compiled, and how long
+// after the configuration's first reading began. Told once.
+func (s *Set) Warmed(took time.Duration) { s.house.warmed.Store(max(1, int64(took))) }
 
 // Commit counts a commit of the store.
 func (s *Set) Commit(took time.Duration) { s.house.commits.observe(&workScale, took) }

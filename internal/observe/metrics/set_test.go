@@ -342,6 +342,10 @@ func TestTheHouseIsCounted(t *testing.T) {
 	s.InFlight("127.0.0.1:80").Add(-1)
 	s.Applied(7, 3*time.Millisecond, 0)
 	s.Applied(8, 3*time.Millisecond, 2)
+	if _, ok := scrape(t, s)["gatehouse_config_warm_duration_seconds{}"]; ok {
+		t.Error("the time until all was compiled is told before it is")
+	}
+	s.Warmed(1500 * time.Millisecond)
 	s.Commit(time.Millisecond)
 	s.Control("CreateApi", "201", time.Millisecond)
 	s.Control("CreateApi", "201", time.Millisecond)
@@ -359,6 +363,7 @@ func TestTheHouseIsCounted(t *testing.T) {
 		"gatehouse_control_requests_total{code=201,operation=CreateApi}":       2,
 		"gatehouse_control_request_duration_seconds_count{}":                   2,
 		"gatehouse_access_log_dropped_total{}":                                 5,
+		"gatehouse_config_warm_duration_seconds{}":                             1.5,
 	})
 	for _, name := range []string{"gatehouse_config_last_reload_success_timestamp_seconds{}", "gatehouse_backup_last_success_timestamp_seconds{}"} {
 		if age := time.Since(time.UnixMicro(int64(got[name] * 1e6))); age < 0 || age > time.Minute {
