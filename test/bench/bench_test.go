@@ -189,9 +189,175 @@ func TestTemplatesRender(t *testing.T) {
 }
 
 func TestOptionsAreBounded(t *testing.T) {
-	for _, bad := range [][]string{{"-rounds", "0"}, {"-conns", "1000000"}, {"-slice", "1h"}, {"-changes", "-1"}, {"-unknown"}} {
+	for _, bad := range [][]string{{"-rounds", "0"}, {"-conns", "1000000"}, {"-slice", "1h"}, {"-changes", "-1"}, {"-sizes", "10,2000000"}, {"-sizes", ""}, {"-unknown"}} {
 		if _, err := parseOptions("table", bad); err == nil {
 			t.Errorf("%q was accepted", bad)
+		}
+	}
+}
+
+func TestParseBenchmarks(t *testing.T) {
+	const good = `goos: linux
+BenchmarkCatalog/routes=1000         	 1000000	       478.5 ns/op	      1059 B/route	         0.8246 cold-ms
+BenchmarkShape/5_parameters-2 	   50000	      1800 ns/op	       0 B/op	       0 allocs/op
+PASS
+`
+	got, err := parseBenchmarks(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		desc, name, unit string
+		want             float64
+	}{
+		{"a time", "BenchmarkCatalog/routes=1000", "ns/op", 478.5},
+		{"a figure of the benchmark's own", "BenchmarkCatalog/routes=1000", "B/route", 1059},
+		{"the number of threads is no part of the name", "BenchmarkShape/5_parameters", "ns/op", 1800},
+	} {
+		if n, err := got.of(tt.name, tt.unit); n != tt.want || err != nil {
+			t.Errorf("%s: got %v, %v", tt.desc, n, err)
+		}
+	}
+	if _, err := got.of("BenchmarkShape/plain", "ns/op"); err == nil {
+		t.Error("a benchmark that did not run has a figure")
+	}
+	for _, bad := range []string{"", "PASS\n", "BenchmarkX many 1 ns/op\n", "BenchmarkX 1 fast ns/op\n", "BenchmarkX 1 2 ns/op 3\n"} {
+		if f, err := parseBenchmarks(bad); err == nil {
+			t.Errorf("%q was taken for %v", bad, f)
+		}
+	}
+}
+
+func TestParseMetric(t *testing.T) {
+	const page = "# HELP a_seconds Text.\n# TYPE a_seconds gauge\na_seconds 1.5\na_seconds_more 2\nbroken x\n"
+	for _, tt := range []struct {
+		desc, name string
+		want       float64
+		ok, refuse bool
+	}{
+		{"a number", "a_seconds", 1.5, true, false},
+		{"the beginning of another's name is not it", "a_sec", 0, false, false},
+		{"one that has no value yet", "b_seconds", 0, false, false},
+		{"no number", "broken", 0, false, true},
+	} {
+		if got, ok, err := parseMetric(page, tt.name); got != tt.want || ok != tt.ok || (err != nil) != tt.refuse {
+			t.Errorf("%s: got %v, %v, %v", tt.desc, got, ok, err)
+		}
+	}
+}
+
+func TestCatalogueOf(t *testing.T) {
+	for _, tt := range []struct {
+		routes int
+		want   catalogue
+	}{{10, catalogue{1, 10}}, {100, catalogue{1, 100}}, {1_000_000, catalogue{10_000, 100}}} {
+		if got := catalogueOf(tt.routes); got != tt.want || got.routes() != tt.routes {
+			t.Errorf("%d routes: got %+v", tt.routes, got)
+		}
+	}
+}
+
+// Each bound of the catalogue is told apart, and the two that depend on the
+// size do.
+func TestCatalogueRow(t *testing.T) {
+	good := func(routes int) sized {
+		return sized{catalogue: catalogueOf(routes), ready: 499 * time.Millisecond, compiled: 4 * time.Second, cold: []float64{19, 1}, resident: 5 << 20,
+			weight: 999, look: 300, costs: []float64{1.3, 1.3}, inMemory: []float64{19}, onDisk: []float64{500}}
+	}
+	for _, tt := range []struct {
+		desc   string
+		routes int
+		change func(*sized)
+		broken string
+	}{
+		{"all hold", 100_000, func(*sized) {}, ""},
+		{"ready too late", 10, func(r *sized) { r.ready = time.Second }, "ready"},
+		{"compiled too late", 100_000, func(r *sized) { r.compiled = 6 * time.Second }, "all compiled"},
+		{"a million may take longer to compile", 1_000_000, func(r *sized) { r.compiled = 49 * time.Second }, ""},
+		{"but not for ever", 1_000_000, func(r *sized) { r.compiled = 50 * time.Second }, "all compiled"},
+		{"one stage that makes its first caller wait", 10, func(r *sized) { r.cold[1] = 21 }, "first hit"},
+		{"a heavy route", 10, func(r *sized) { r.weight = 1000 }, "heap a route"},
+		{"dear requests", 10, func(r *sized) { r.costs = []float64{1.31, 1.31} }, "CPU"},
+		{"slow edits", 100_000, func(r *sized) { r.inMemory = []float64{21} }, "edit"},
+		{"edits of a million may be slower", 1_000_000, func(r *sized) { r.inMemory = []float64{49} }, ""},
+		{"two at once", 10, func(r *sized) { r.ready, r.weight = time.Second, 1000 }, "ready, heap a route"},
+	} {
+		t.Run(tt.desc, func(t *testing.T) {
+			r, s := good(tt.routes), &section{}
+			tt.change(&r)
+			s.catalogueRow(&r)
+			end := "| yes |\n"
+			if tt.broken != "" {
+				end = "| **no**: " + tt.broken + " |\n"
+			}
+			if !strings.HasSuffix(s.body, end) || (len(s.broken) > 0) != (tt.broken != "") {
+				t.Errorf("broken %q in\n%s", s.broken, s.body)
+			}
+			head := &section{}
+			head.catalogueHead(1)
+			lines := strings.Split(head.body, "\n")
+			if want := strings.Count(lines[2], "|"); strings.Count(s.body, "|") != want {
+				t.Errorf("the row has %d bars and the head %d:\n%s", strings.Count(s.body, "|"), want, s.body)
+			}
+		})
+	}
+}
+
+func TestCatalogueLuaKnowsEveryAPI(t *testing.T) {
+	text := catalogueLua([]string{"one", "two"}, 7)
+	for _, want := range []string{`"one.execute-api.localhost",`, `"two.execute-api.localhost",`, "math.random(7) - 1", "os.time()"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "%!") {
+		t.Errorf("a verb went wrong in\n%s", text)
+	}
+}
+
+// What a feature adds is a difference within a round, in units of that round.
+func TestFeatureCost(t *testing.T) {
+	f := feature{name: "f", with: "with", without: "without"}
+	round := func(u, with, without float64) price {
+		return price{u, figures{"with": {"ns/op": with}, "without": {"ns/op": without}}}
+	}
+	rounds := []price{round(10, 1500, 500), round(20, 3000, 1000), round(40, 6000, 2000)}
+	added, cost, err := f.cost(rounds)
+	if want := (quartiles{0.1, 0.1, 0.1}); cost != want || added.median != 2000 || err != nil {
+		t.Errorf("got %+v, %+v, %v", added, cost, err)
+	}
+	f.without = ""
+	if _, cost, err := f.cost(rounds); cost.median != 0.15 || err != nil {
+		t.Errorf("a feature by itself: got %+v, %v", cost, err)
+	}
+	f.with = "renamed"
+	if _, _, err := f.cost(rounds); err == nil {
+		t.Error("a benchmark that did not run has a cost")
+	}
+}
+
+func TestASlowImportIsTold(t *testing.T) {
+	for _, tt := range []struct {
+		desc   string
+		worst  float64
+		broken int
+	}{{"all in time", 1999, 0}, {"one is not", 2000, 1}} {
+		s := importSection(t.Context(), 1<<20, []imported{{call: 1}, {call: tt.worst}, {call: 2}})
+		if len(s.broken) != tt.broken {
+			t.Errorf("%s: broken %q in\n%s", tt.desc, s.broken, s.body)
+		}
+	}
+}
+
+// A run that measures for half an hour must find the place for each result.
+func TestThePageHasAPlaceForEveryBench(t *testing.T) {
+	text, err := os.ReadFile("../../docs/benchmarks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names() {
+		if _, err := replaceSection(string(text), name, ""); err != nil {
+			t.Errorf("docs/benchmarks.md %v", err)
 		}
 	}
 }

@@ -8,6 +8,9 @@
 //	go run ./test/bench start           start-up time and idle memory
 //	go run ./test/bench stream          5 GiB up and down in constant memory
 //	go run ./test/bench changes         200 changes under load
+//	go run ./test/bench catalogue       10 to 1,000,000 routes
+//	go run ./test/bench features        what mapping, CORS and a log format add
+//	go run ./test/bench import          2000 operations of OpenAPI
 //	go run ./test/bench all             everything, one after the other
 //
 // It needs Linux, two cores, nginx, wrk and, for table and syscalls, strace; Caddy takes
@@ -42,7 +45,7 @@ type options struct {
 	wait    time.Duration
 	size    int64
 	changes int
-	apis    int
+	sizes   []int // of the catalogue, in routes
 }
 
 // The subcommands in the order in which `all` runs them.
@@ -58,10 +61,13 @@ var commands = []struct {
 	{"stream", []string{"taskset"}, runStream},
 	{"changes", []string{"nginx", "wrk", "taskset"}, runChanges},
 	{"catalogue", []string{"nginx", "wrk", "taskset"}, runCatalogue},
+	{"features", []string{"nginx", "wrk", "taskset"}, runFeatures},
+	{"import", []string{"nginx", "taskset"}, runImport},
 }
 
-// maxRun ends a run that hangs.
-const maxRun = 45 * time.Minute
+// maxRun ends a run that hangs. A whole one takes about 40 minutes, most of it
+// for the two imports of a million routes.
+const maxRun = 2 * time.Hour
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -130,8 +136,12 @@ func parseOptions(what string, args []string) (*options, error) {
 	f.DurationVar(&o.wait, "wait", 30*time.Second, "quiet time of idle")
 	f.Int64Var(&o.size, "size", 5<<30, "bytes of stream, each way")
 	f.IntVar(&o.changes, "changes", 200, "configuration changes of changes, and edits of catalogue")
-	f.IntVar(&o.apis, "apis", 1000, "APIs of catalogue, of 100 routes each")
+	sizes := f.String("sizes", "10,1000,100000,1000000", "routes of catalogue, 100 an API")
 	if err := f.Parse(args); err != nil {
+		return nil, err
+	}
+	var err error
+	if o.sizes, err = parseSizes(*sizes); err != nil {
 		return nil, err
 	}
 	if *only != "" {
@@ -141,7 +151,7 @@ func parseOptions(what string, args []string) (*options, error) {
 		flag  string
 		value int64
 		max   int64
-	}{{"rounds", int64(o.rounds), 1000}, {"conns", int64(o.conns), 15_000}, {"size", o.size, 1 << 40}, {"changes", int64(o.changes), 10_000}, {"apis", int64(o.apis), 10_000},
+	}{{"rounds", int64(o.rounds), 1000}, {"conns", int64(o.conns), 15_000}, {"size", o.size, 1 << 40}, {"changes", int64(o.changes), 10_000},
 		{"slice", int64(o.slice), int64(time.Minute)}, {"warm", int64(o.warm), int64(time.Minute)}, {"wait", int64(o.wait), int64(10 * time.Minute)}} {
 		if n.value < 1 || n.value > n.max {
 			return nil, fmt.Errorf("-%s is out of range: at most %d", n.flag, n.max)
