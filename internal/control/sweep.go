@@ -18,6 +18,8 @@ const (
 	// sweepAfter is how many deployments may come and go before the chunks are
 	// swept: one leaves a few chunks behind, and a sweep reads all there are.
 	sweepAfter = 100
+	// firstRest is how long after the start the first sweep begins.
+	firstRest = time.Second
 	// sweepRest is the least between two sweeps, so that APIs which are deleted
 	// one by one share one; and sweeps take at most one part in sweepShare of the
 	// time.
@@ -25,11 +27,25 @@ const (
 	sweepShare = 20
 )
 
-// Tidy sweeps at once, and again each time that sweepAfter deployments have
-// come or gone or an API was deleted, until ctx ends. It is called once, beside
-// the operations.
+// Tidy sweeps once after the start, and again each time that sweepAfter
+// deployments have come or gone or an API was deleted, until ctx ends. It is
+// called once, beside the operations.
 func (d *Desk) Tidy(ctx context.Context) {
+	// What the process before this one left can wait: the first requests find
+	// enough to do.
+	rest, due := firstRest, make(chan struct{}, 1)
+	due <- struct{}{}
 	for {
+		select {
+		case <-time.After(rest):
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-due:
+		case <-ctx.Done():
+			return
+		}
 		start := time.Now()
 		deleted, err := d.Sweep(ctx)
 		took := time.Since(start)
@@ -42,16 +58,7 @@ func (d *Desk) Tidy(ctx context.Context) {
 		case deleted > 0:
 			d.Logger().Info("chunks that no deployment needs were deleted", "deleted", deleted, "took", took)
 		}
-		select {
-		case <-time.After(max(sweepRest, sweepShare*took)):
-		case <-ctx.Done():
-			return
-		}
-		select {
-		case <-d.litter.signal():
-		case <-ctx.Done():
-			return
-		}
+		rest, due = max(sweepRest, sweepShare*took), d.litter.signal()
 	}
 }
 
@@ -107,8 +114,10 @@ func (t *Tx) litter() (n int) {
 // look again, and what it does not get to is left for the next time.
 func (d *Desk) Sweep(ctx context.Context) (deleted int, err error) {
 	var found []store.Change
+	var pace store.Pace
 	_, err = d.Store.Scan(ctx, gate.ChunkPrefix, func(doc store.Doc) error {
 		found = append(found, store.Change{Op: store.Delete, Key: doc.Key, Base: doc.Revision})
+		pace.Step()
 		return nil
 	})
 	if err != nil {
@@ -167,6 +176,7 @@ func (d *Desk) sweep(ctx context.Context, candidates []store.Change) (n int, err
 // for.
 func (d *Desk) needed(t *Tx) (keys map[string]bool, stale []store.Change, err error) {
 	keys = map[string]bool{}
+	var pace store.Pace
 	err = t.Scan(gate.ServedPrefix, func(doc store.Doc) error {
 		var head gate.Deployment
 		if err := json.Unmarshal(doc.Value, &head); err != nil {
@@ -175,6 +185,7 @@ func (d *Desk) needed(t *Tx) (keys map[string]bool, stale []store.Change, err er
 		for _, sum := range slices.Concat(head.Chunks, head.Source) {
 			keys[gate.ChunkKey(sum)] = true
 		}
+		pace.Step()
 		return nil
 	})
 	if err != nil {

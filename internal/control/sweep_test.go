@@ -24,7 +24,7 @@ func chunks(t testing.TB, d *Desk) (n int) {
 	return n
 }
 
-// TestTidy holds when chunks that nothing needs go: at the start, after an API
+// TestTidy holds when chunks that nothing needs go: soon after the start, after an API
 // was deleted, after many deployments were, and after a sweep that failed; and
 // that what is needed stays.
 func TestTidy(t *testing.T) {
@@ -90,6 +90,11 @@ func TestTidy(t *testing.T) {
 				done := make(chan struct{})
 				go func() { defer close(done); d.Tidy(ctx) }()
 				defer func() { cancel(); <-done }()
+				synctest.Wait()
+				if n := chunks(t, d); n != 4 {
+					t.Fatalf("at the start there are %d chunks, want 4: the first requests come first", n)
+				}
+				time.Sleep(firstRest)
 				synctest.Wait()
 				if n := chunks(t, d); n != 3 { // of a, of b, and the source of both
 					t.Fatalf("after the start there are %d chunks, want 3", n)

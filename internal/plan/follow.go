@@ -114,6 +114,7 @@ func (f *Follower) warm(ctx context.Context, start time.Time) {
 	p := f.plan
 	f.mu.Unlock()
 	found := false
+	var pace store.Pace
 	for _, shard := range p.apis {
 		for _, a := range shard {
 			for _, s := range a.stages {
@@ -122,6 +123,7 @@ func (f *Follower) warm(ctx context.Context, start time.Time) {
 				}
 				if s.routes != nil {
 					found = len(s.routes.get().problems) > 0 || found
+					pace.Step()
 				}
 			}
 		}
