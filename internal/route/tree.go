@@ -38,14 +38,16 @@ type node[T any] struct {
 	literals *children[T] // nil: none
 	param    *node[T]
 	greedy   *node[T]
-	leaves   []leaf[T]
+	leaves   *leaf[T] // nil: none
 }
 
-// leaf is a route that ends at a node.
+// leaf is a route that ends at a node. It is a list, since most nodes have one
+// or none, and a slice in each of them would be a tenth of a large tree.
 type leaf[T any] struct {
 	method string
 	names  []string
 	value  T
+	next   *leaf[T] // another method's
 }
 
 // listed is a route as Walk sees it.
@@ -70,12 +72,12 @@ func (t *Tree[T]) Add(method, path string, v T) error {
 	for _, s := range p.segments {
 		n = n.child(s)
 	}
-	for _, l := range n.leaves {
+	for l := n.leaves; l != nil; l = l.next {
 		if l.method == method {
 			return fmt.Errorf("route %s %s: another route of the same method and shape is there already", method, path)
 		}
 	}
-	n.leaves = append(n.leaves, leaf[T]{method, p.names, v})
+	n.leaves = &leaf[T]{method, p.names, v, n.leaves}
 	t.routes = append(t.routes, listed{method, path})
 	return nil
 }
@@ -183,8 +185,8 @@ func (n *node[T]) prefix(method, rest string, p *Params, emptyToo bool) *leaf[T]
 // leaf returns the route of the method, else the one of ANY, else nil.
 func (n *node[T]) leaf(method string) *leaf[T] {
 	var any *leaf[T]
-	for i := range n.leaves {
-		switch l := &n.leaves[i]; l.method {
+	for l := n.leaves; l != nil; l = l.next {
+		switch l.method {
 		case method:
 			return l
 		case "ANY":
