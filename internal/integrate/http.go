@@ -110,7 +110,9 @@ func parseMethod(s string) (string, error) {
 // as those begin with one: "http://b/" and "http://b" mean the same there.
 func (p *Proxy) trimSlash() {
 	last := len(p.path) - 1
-	p.path[last].text = strings.TrimSuffix(p.path[last].text, "/")
+	if _, ok := p.path[last].param(); !ok {
+		p.path[last] = part(strings.TrimSuffix(string(p.path[last]), "/"))
+	}
 }
 
 // Serve implements flow.Handler.

@@ -69,7 +69,7 @@ func parseOrigin(text string) (upstream.Address, error) {
 	if err != nil {
 		return e.address, err
 	}
-	if len(e.path) != 1 || e.path[0].text != "/" || len(e.query) > 0 || strings.HasSuffix(text, "?") {
+	if len(e.path) != 1 || e.path[0] != "/" || len(e.query) > 0 || strings.HasSuffix(text, "?") {
 		return e.address, fmt.Errorf("give scheme, host and port only, such as http://10.0.0.1:8080")
 	}
 	return e.address, nil

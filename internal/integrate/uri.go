@@ -21,11 +21,13 @@ type endpoint struct {
 	query   []part // empty: none
 }
 
-// A part of a template is literal text or the value of a path parameter.
-type part struct {
-	text  string // the literal, or the parameter's name
-	param bool
-}
+// A part of a template is literal text or, behind a brace, the name of a path
+// parameter: no literal has one. Both are views of the template, since a plan
+// holds very many.
+type part string
+
+// param is the name of the parameter whose value the part is.
+func (t part) param() (name string, ok bool) { return strings.CutPrefix(string(t), "{") }
 
 // parseEndpoint reads the URI of an integration for a route that binds those
 // parameters. Whatever it lets through is fit for a request line.
@@ -131,6 +133,9 @@ func (e *endpoint) authority(s string) error {
 	if e.host = host; number != standard {
 		e.host += ":" + strconv.FormatUint(number, 10)
 	}
+	if e.host == s {
+		e.host = s // the URI is kept anyway, and most are written like this
+	}
 	return nil
 }
 
@@ -185,16 +190,17 @@ func parseTemplate(s string, params []string, allowed func(byte) bool) (list []p
 			return nil, err
 		}
 		if literal != "" {
-			list = append(list, part{text: literal})
+			list = append(list, part(literal))
 		}
 		if i < 0 {
 			break
 		}
-		var name string
-		if name, s, err = cutParam(s[i:], params); err != nil {
+		name, rest, err := cutParam(s[i:], params)
+		if err != nil {
 			return nil, err
 		}
-		list = append(list, part{text: name, param: true})
+		list = append(list, part(s[i:i+len("{")+len(name)]))
+		s = rest
 	}
 	return list, nil
 }
@@ -276,11 +282,12 @@ func routeParams(key string) (names []string) {
 // appendPath writes a template with the values as they stand in the request.
 func appendPath(dst []byte, list []part, p *route.Params) []byte {
 	for i := range list {
-		if !list[i].param {
-			dst = append(dst, list[i].text...)
+		name, ok := list[i].param()
+		if !ok {
+			dst = append(dst, list[i]...)
 			continue
 		}
-		v, _ := p.Value(list[i].text)
+		v, _ := p.Value(name)
 		dst = append(dst, v...)
 	}
 	return dst
@@ -290,11 +297,12 @@ func appendPath(dst []byte, list []part, p *route.Params) []byte {
 // parameters of its own: what separates them is encoded.
 func appendQuery(dst []byte, list []part, p *route.Params) []byte {
 	for i := range list {
-		if !list[i].param {
-			dst = append(dst, list[i].text...)
+		name, ok := list[i].param()
+		if !ok {
+			dst = append(dst, list[i]...)
 			continue
 		}
-		v, _ := p.Value(list[i].text)
+		v, _ := p.Value(name)
 		for _, c := range []byte(v) {
 			switch c {
 			case '&', '=', '+', ';', '#':
