@@ -276,11 +276,12 @@ func TestCatalogueRow(t *testing.T) {
 		{"a million may take longer to compile", 1_000_000, func(r *sized) { r.compiled = 49 * time.Second }, ""},
 		{"but not for ever", 1_000_000, func(r *sized) { r.compiled = 50 * time.Second }, "all compiled"},
 		{"one stage that makes its first caller wait", 10, func(r *sized) { r.cold[1] = 21 }, "first hit"},
-		{"a heavy route", 10, func(r *sized) { r.weight = 1000 }, "heap a route"},
+		{"a heavy route", 1000, func(r *sized) { r.weight = 1000 }, "heap a route"},
+		{"ten routes carry their API", 10, func(r *sized) { r.weight = 2000 }, ""},
 		{"dear requests", 10, func(r *sized) { r.costs = []float64{1.31, 1.31} }, "CPU"},
 		{"slow edits", 100_000, func(r *sized) { r.inMemory = []float64{21} }, "edit"},
 		{"edits of a million may be slower", 1_000_000, func(r *sized) { r.inMemory = []float64{49} }, ""},
-		{"two at once", 10, func(r *sized) { r.ready, r.weight = time.Second, 1000 }, "ready, heap a route"},
+		{"two at once", 1000, func(r *sized) { r.ready, r.weight = time.Second, 1000 }, "ready, heap a route"},
 	} {
 		t.Run(tt.desc, func(t *testing.T) {
 			r, s := good(tt.routes), &section{}

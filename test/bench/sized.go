@@ -29,16 +29,27 @@ const (
 	maxFar    = 1.3    // U
 )
 
+// grown is from how many routes on their weight is judged: what an API and its
+// stage hold for themselves is most of a smaller catalogue.
+const grown = 1000
+
 // large is from how many routes on more time is allowed for what grows with
 // them.
 const large = 100_000
 
-// maxCompiled and maxEdit are the bounds that depend on the size.
+// maxCompiled, weightBound and maxEdit are the bounds that depend on the size.
 func (c catalogue) maxCompiled() time.Duration {
 	if c.routes() > large {
 		return 50 * time.Second
 	}
 	return 5 * time.Second
+}
+
+func (c catalogue) weightBound() string {
+	if c.routes() < grown {
+		return "none"
+	}
+	return fmt.Sprintf("%.0f", maxWeight)
 }
 
 func (c catalogue) maxEdit() float64 {
@@ -75,7 +86,7 @@ func (s *section) catalogueRow(r *sized) {
 		cell("all compiled", r.compiled < r.maxCompiled(), fmt.Sprintf("%.2f s", r.compiled.Seconds()), fmt.Sprintf("%.0f", r.maxCompiled().Seconds())),
 		cell("first hit", slowest < maxCold, fmt.Sprintf("%.1f ms of %d", slowest, len(r.cold)), fmt.Sprintf("%.0f", maxCold)),
 		fmt.Sprintf("%d MiB", r.resident>>20),
-		cell("heap a route", r.weight < maxWeight, fmt.Sprintf("%.0f B", r.weight), fmt.Sprintf("%.0f", maxWeight)),
+		cell("heap a route", r.weight < maxWeight || r.routes() < grown, fmt.Sprintf("%.0f B", r.weight), r.weightBound()),
 		fmt.Sprintf("%.0f ns", r.look),
 		cell("CPU", cost.median <= maxFar, fmt.Sprintf("%.2f, %.2f to %.2f", cost.median, cost.lower, cost.upper), fmt.Sprint(maxFar)),
 		cell("edit", edit < r.maxEdit(), fmt.Sprintf("%.1f ms", edit), fmt.Sprintf("%.0f", r.maxEdit())),
