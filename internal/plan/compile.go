@@ -131,6 +131,8 @@ func (k *compiler) api(id gate.APIID) *api {
 		}
 		a.stages[name] = k.stage(e, s, old)
 	}
+	a.usual = a.stages[gate.DefaultStage]
+	a.named = len(a.stages) > 1 || a.usual == nil
 	return a
 }
 

@@ -103,8 +103,8 @@ func (p *Plan) lookUp(id string) *api {
 // stage picks the stage that a path means and the path below it, which begins
 // with a slash. noStage says that the address named $default already.
 func (a *api) stage(path string, noStage bool) (*stage, string) {
-	if noStage {
-		return a.stages[gate.DefaultStage], path
+	if noStage || !a.named {
+		return a.usual, path
 	}
 	first := strings.TrimPrefix(path, "/")
 	rest := "/"
@@ -114,7 +114,7 @@ func (a *api) stage(path string, noStage bool) (*stage, string) {
 	if s := a.stages[gate.StageName(first)]; s != nil && s.stage.Name != gate.DefaultStage {
 		return s, rest
 	}
-	return a.stages[gate.DefaultStage], path
+	return a.usual, path
 }
 
 // DefaultHost takes the API's id out of a host of the form

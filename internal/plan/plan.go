@@ -68,6 +68,8 @@ func (p Problem) Unwrap() error { return p.Err }
 type api struct {
 	api    *gate.API
 	stages map[gate.StageName]*stage
+	usual  *stage // $default; nil: none
+	named  bool   // there are others, which the first segment of a path may mean
 }
 
 // stage is a stage as it is served: its live settings around the compiled
