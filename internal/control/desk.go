@@ -43,11 +43,24 @@ type Desk struct {
 	// problem with) the revision of a commit to the plane; nil: at once. Its
 	// error only shows in the log, for the commit has been made.
 	Handled func(ctx context.Context, revision uint64) error
+	// Taggers are the services' whose things any control plane can tag. They must
+	// not need a service: it is made of this desk.
+	Taggers []Tagger
+	// LinkUser names a REST API with an integration through a VPC link, "" for
+	// none; nil: there are no REST APIs.
+	LinkUser func(t *Tx, p Place, link string) (api string, err error)
+	// Keys seals what nobody may read in the store; nil: no secret is taken.
+	Keys Sealer
 	// Log is the operator's; nil: nobody listens.
 	Log *slog.Logger
 
 	queues queues
 	litter litter
+}
+
+// A Sealer encrypts a secret for the place where it is kept: a seal.Keyring.
+type Sealer interface {
+	Seal(place string, plain []byte) []byte
 }
 
 // handledWithin bounds how long a reply waits for this node to act on it.

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"regexp"
@@ -59,4 +60,83 @@ func checkTag(k, v string) error {
 		return fmt.Errorf("tags: the value of key %.80q holds a character that is not allowed: use letters, digits, spaces and _.:/=+-@", k)
 	}
 	return nil
+}
+
+// A Retag returns what tags are to be, nil to leave them.
+type Retag func(tags map[string]string) (map[string]string, error)
+
+// A Tagger runs op on the tags of what a path of an ARN names, cut at its
+// slashes: restapis, a1b2c3. found is false where it knows no such thing.
+type Tagger func(t *Tx, p Place, path []string, op Retag) (found bool, err error)
+
+// Retag runs op on the tags of what an ARN of this place names: own is the
+// service's that was called, and the desk's Taggers are asked after it, for
+// either control plane tags what the other has made. absent is the refusal of an
+// ARN that names nothing.
+func (d *Desk) Retag(ctx context.Context, arn string, own Tagger, op Retag, absent error) error {
+	p, err := d.Place(ctx)
+	if err != nil {
+		return err
+	}
+	path, ok := p.Path(arn)
+	if !ok {
+		return absent
+	}
+	parts := strings.Split(path[1:], "/")
+	return d.Do(ctx, turn(parts), func(t *Tx) error {
+		for _, tagger := range append([]Tagger{own}, d.Taggers...) {
+			if found, err := tagger(t, p, parts, op); found || err != nil {
+				return err
+			}
+		}
+		return absent
+	})
+}
+
+// turn is the line where the edits of the same thing wait.
+func turn(path []string) string {
+	if len(path) < 2 {
+		return path[0]
+	}
+	kind := path[0]
+	switch kind {
+	case "domainnames":
+		kind = "domains"
+	case "restapis":
+		kind = "apis"
+	}
+	return kind + "/" + path[1]
+}
+
+// AddTags is the Retag of a TagResource: it adds tags, and replaces those of the
+// same keys. check is what the tags of a creation are held to; there may be too
+// many of them now.
+func AddTags(add map[string]string, check func(map[string]string) (map[string]string, error)) Retag {
+	return func(tags map[string]string) (map[string]string, error) {
+		all := make(map[string]string, len(tags)+len(add))
+		maps.Copy(all, tags)
+		maps.Copy(all, add)
+		return check(all)
+	}
+}
+
+// DropTags is the Retag of an UntagResource. Keys that are not there are no
+// error.
+func DropTags(names []string) Retag {
+	return func(tags map[string]string) (map[string]string, error) {
+		left := make(map[string]string, len(tags))
+		maps.Copy(left, tags)
+		for _, key := range names {
+			delete(left, key)
+		}
+		return left, nil
+	}
+}
+
+// ReadTags is the Retag of a GetTags: it copies the tags to out.
+func ReadTags(out map[string]string) Retag {
+	return func(tags map[string]string) (map[string]string, error) {
+		maps.Copy(out, tags)
+		return nil, nil
+	}
 }

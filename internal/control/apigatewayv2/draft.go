@@ -68,7 +68,7 @@ func domainTree(p control.Place, name gate.DomainName) string {
 func mappingsKey(p control.Place, name gate.DomainName) string {
 	return domainTree(p, name) + "mappings/"
 }
-func vpcLinksKey(p control.Place) string { return p.Draft() + "vpclinks/" }
+func vpcLinksKey(p control.Place) string { return p.LinksKey() }
 
 // parameter finds the parameters of a route key: their names do not tell two
 // keys apart, for no request could.

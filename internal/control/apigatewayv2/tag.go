@@ -2,18 +2,14 @@ package apigatewayv2
 
 import (
 	"context"
-	"maps"
-	"strings"
 
 	"gatehouse/internal/control"
+	"gatehouse/internal/gate"
 	"gatehouse/internal/wire"
 	v2 "gatehouse/internal/wire/apigatewayv2"
 )
 
 func noTagged(arn string) *wire.Error { return missing("Resource", textNoTagged, clip(arn)) }
-
-// A retag returns what tags are to be, nil to leave them.
-type retag func(tags map[string]string) (map[string]string, error)
 
 // plainTags checks the tags of what has no id to choose.
 func plainTags(tags map[string]string) (map[string]string, error) {
@@ -27,14 +23,11 @@ func plainTags(tags map[string]string) (map[string]string, error) {
 	return keep, nil
 }
 
-// GetTags returns the tags of an API, a stage, a domain name or a VPC link.
+// GetTags returns the tags of an API, a stage, a domain name or a VPC link, and
+// of whatever other services tag.
 func (s *Service) GetTags(ctx context.Context, in *v2.GetTagsInput) (*v2.GetTagsOutput, error) {
 	out := &v2.GetTagsOutput{Tags: map[string]string{}}
-	err := s.tags(ctx, in.ResourceArn, func(tags map[string]string) (map[string]string, error) {
-		maps.Copy(out.Tags, tags)
-		return nil, nil
-	})
-	return out, err
+	return out, s.tags(ctx, in.ResourceArn, control.ReadTags(out.Tags))
 }
 
 // TagResource adds tags, and replaces those of the same keys.
@@ -43,113 +36,79 @@ func (s *Service) TagResource(ctx context.Context, in *v2.TagResourceInput) (*v2
 	if err != nil {
 		return nil, err
 	}
-	err = s.tags(ctx, in.ResourceArn, func(tags map[string]string) (map[string]string, error) {
-		all := maps.Clone(tags)
-		if all == nil {
-			all = map[string]string{}
-		}
-		maps.Copy(all, add)
-		return plainTags(all) // there may be too many of them now
-	})
-	return &v2.TagResourceOutput{}, err
+	return &v2.TagResourceOutput{}, s.tags(ctx, in.ResourceArn, control.AddTags(add, plainTags))
 }
 
 // UntagResource takes tags away. Keys that are not there are no error.
 func (s *Service) UntagResource(ctx context.Context, in *v2.UntagResourceInput) error {
-	return s.tags(ctx, in.ResourceArn, func(tags map[string]string) (map[string]string, error) {
-		left := maps.Clone(tags)
-		if left == nil {
-			left = map[string]string{}
-		}
-		for _, key := range in.TagKeys {
-			delete(left, key)
-		}
-		return left, nil
-	})
+	return s.tags(ctx, in.ResourceArn, control.DropTags(in.TagKeys))
 }
 
 // tags runs op on the tags of what an ARN of this place names.
-func (s *Service) tags(ctx context.Context, arn *string, op retag) error {
-	p, err := s.desk.Place(ctx)
-	if err != nil {
-		return err
-	}
-	path, ok := p.Path(text(arn))
-	if !ok {
-		return noTagged(text(arn))
-	}
-	parts := strings.Split(path[1:], "/")
-	turn := path[1:]
-	if len(parts) > 1 {
-		turn = strings.Replace(parts[0], "domainnames", "domains", 1) + "/" + parts[1] // where the edits of the same thing wait
-	}
-	return s.desk.Do(ctx, turn, func(t *control.Tx) error {
-		switch {
-		case len(parts) == 2 && parts[0] == "apis":
-			return s.tagAPI(t, p, parts[1], op)
-		case len(parts) == 4 && parts[0] == "apis" && parts[2] == "stages":
-			return s.tagStage(t, p, parts[1], parts[3], op)
-		case len(parts) == 2 && parts[0] == "domainnames":
-			return s.tagDomain(t, p, parts[1], op)
-		case len(parts) == 2 && parts[0] == "vpclinks":
-			return s.tagVpcLink(t, p, parts[1], op)
-		}
-		return noTagged(text(arn))
-	})
+func (s *Service) tags(ctx context.Context, arn *string, op control.Retag) error {
+	return s.desk.Retag(ctx, text(arn), Tags, op, noTagged(text(arn)))
 }
 
-func (s *Service) tagAPI(t *control.Tx, p control.Place, id string, op retag) error {
-	d, err := s.open(t, p, &id)
-	if err != nil {
-		return err
+// Tags is the control.Tagger of what this service makes.
+func Tags(t *control.Tx, p control.Place, path []string, op control.Retag) (found bool, err error) {
+	switch {
+	case len(path) == 2 && path[0] == "apis":
+		return tagAPI(t, p, path[1], op)
+	case len(path) == 4 && path[0] == "apis" && path[2] == "stages":
+		return tagStage(t, p, path[1], path[3], op)
+	case len(path) == 2 && path[0] == "domainnames":
+		return tagDomain(t, p, path[1], op)
+	case len(path) == 2 && path[0] == "vpclinks":
+		return tagVpcLink(t, p, path[1], op)
 	}
-	tags, err := op(d.head.AWS.Tags)
-	if err != nil || tags == nil {
-		return err
-	}
-	d.head.AWS.Tags = tags
-	return d.Put(d.apiKey(), &d.head)
+	return false, nil
 }
 
-func (s *Service) tagStage(t *control.Tx, p control.Place, id, name string, op retag) error {
-	d, err := s.open(t, p, &id)
-	if err != nil {
-		return err
+// retag runs op on the tags of a document, if it is there.
+func retag(t *control.Tx, key string, doc any, tags *map[string]string, op control.Retag) (found bool, err error) {
+	if found, err = t.Load(key, doc); err != nil || !found {
+		return false, err
+	}
+	next, err := op(*tags)
+	if err != nil || next == nil {
+		return true, err
+	}
+	*tags = next
+	return true, t.Put(key, doc)
+}
+
+func tagAPI(t *control.Tx, p control.Place, id string, op control.Retag) (bool, error) {
+	if !plainID(id) {
+		return false, nil
+	}
+	var doc apiDoc
+	return retag(t, apisKey(p)+id, &doc, &doc.AWS.Tags, op)
+}
+
+func tagStage(t *control.Tx, p control.Place, api, name string, op control.Retag) (bool, error) {
+	if !plainID(api) || !plainID(name) {
+		return false, nil
+	}
+	k := keys{p, gate.APIID(api)}
+	if there, err := t.Load(k.apiKey(), nil); err != nil || !there {
+		return false, err
 	}
 	var doc stageDoc
-	if err := d.loadStage(name, &doc); err != nil {
-		return err
-	}
-	tags, err := op(doc.AWS.Tags)
-	if err != nil || tags == nil {
-		return err
-	}
-	doc.AWS.Tags = tags
-	return d.Put(d.stageKey(name), &doc)
+	return retag(t, k.stageKey(name), &doc, &doc.AWS.Tags, op)
 }
 
-func (s *Service) tagDomain(t *control.Tx, p control.Place, name string, op retag) error {
-	d, err := s.openDomain(t, p, &name)
-	if err != nil {
-		return err
+func tagDomain(t *control.Tx, p control.Place, name string, op control.Retag) (bool, error) {
+	if domainProblem(name) != "" {
+		return false, nil
 	}
-	tags, err := op(d.head.AWS.Tags)
-	if err != nil || tags == nil {
-		return err
-	}
-	d.head.AWS.Tags = tags
-	return d.Put(d.key(), &d.head)
+	var doc domainDoc
+	return retag(t, domainsKey(p)+name, &doc, &doc.AWS.Tags, op)
 }
 
-func (s *Service) tagVpcLink(t *control.Tx, p control.Place, id string, op retag) error {
+func tagVpcLink(t *control.Tx, p control.Place, id string, op control.Retag) (bool, error) {
+	if !plainID(id) {
+		return false, nil
+	}
 	var doc vpcLinkDoc
-	if err := loadVpcLink(t, p, id, &doc, noVpcLink(id)); err != nil {
-		return err
-	}
-	tags, err := op(doc.AWS.Tags)
-	if err != nil || tags == nil {
-		return err
-	}
-	doc.AWS.Tags = tags
-	return t.Put(vpcLinksKey(p)+id, &doc)
+	return retag(t, vpcLinksKey(p)+id, &doc, &doc.AWS.Tags, op)
 }

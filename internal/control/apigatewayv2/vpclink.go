@@ -171,6 +171,9 @@ func (s *Service) DeleteVpcLink(ctx context.Context, in *v2.DeleteVpcLinkInput) 
 		if err := loadVpcLink(t, p, id, &doc, noVpcLink(id)); err != nil {
 			return err
 		}
+		if err := s.unusedByREST(t, p, id); err != nil {
+			return err
+		}
 		// Whoever takes the link into use after this look rewrites it.
 		err := t.Scan(apisKey(p), func(found store.Doc) error {
 			var head apiDoc
@@ -189,6 +192,21 @@ func (s *Service) DeleteVpcLink(ctx context.Context, in *v2.DeleteVpcLinkInput) 
 		return nil
 	})
 	return &v2.DeleteVpcLinkOutput{}, err
+}
+
+// unusedByREST refuses to let go of a link that a REST API uses.
+func (s *Service) unusedByREST(t *control.Tx, p control.Place, id string) error {
+	if err := t.Abandon(p, control.UseLink, id); err != nil {
+		return err
+	}
+	if s.desk.LinkUser == nil {
+		return nil
+	}
+	api, err := s.desk.LinkUser(t, p, id)
+	if err == nil && api != "" {
+		err = conflict(textLinkInUse, id, api)
+	}
+	return err
 }
 
 // relink moves an integration's use from one VPC link to another; "" is none.
