@@ -1,6 +1,7 @@
 // Package cert keeps the certificates that listeners show: it reads them from
 // files, chooses one by the server name that a client asks for, and reads them
-// again when the files change, so that a renewal needs no restart.
+// again when the files change, so that a renewal needs no restart. Clients are
+// the other way round: what this gateway shows to backends, from the store.
 package cert
 
 import (

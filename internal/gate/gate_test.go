@@ -22,6 +22,7 @@ func TestKeys(t *testing.T) {
 		{"A chunk is no part of the watched plane.", ChunkKey("00"), nil},
 		{"A stage key without a stage names nothing.", "plane/live/stages/abc", nil},
 		{"A custom domain.", DomainKey("*.example.com"), DomainName("*.example.com")},
+		{"A client certificate.", CertificateKey("a1b2c3"), CertificateID("a1b2c3")},
 		{"Another live thing is left to its craft.", "plane/live/keys/x", nil},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {

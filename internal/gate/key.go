@@ -12,6 +12,7 @@ const (
 	apis    = live + "apis/"
 	stages  = live + "stages/"
 	domains = live + "domains/"
+	certs   = live + "certificates/"
 	chunks  = "chunk/"
 )
 
@@ -26,6 +27,10 @@ func StagesKey(id APIID) string { return stages + string(id) + "/" }
 
 // DomainKey is the key of a custom domain's document.
 func DomainKey(name DomainName) string { return domains + string(name) }
+
+// CertificateKey is the key of a client certificate's document, and the place
+// that its private key is sealed for.
+func CertificateKey(id CertificateID) string { return certs + string(id) }
 
 // DeploymentKey is the key of a deployment's head.
 func DeploymentKey(r DeploymentRef) string { return served + string(r.API) + "/" + string(r.ID) }
@@ -43,13 +48,16 @@ func ChunkKey(sum string) string { return chunks + sum }
 const ChunkPrefix = chunks
 
 // ParseKey tells what a key under Plane names: an APIID, a StageRef, a
-// DeploymentRef, a DomainName, or nil for a key of another kind.
+// DeploymentRef, a DomainName, a CertificateID, or nil for a key of another kind.
 func ParseKey(key string) any {
 	if id, ok := strings.CutPrefix(key, apis); ok {
 		return APIID(id)
 	}
 	if name, ok := strings.CutPrefix(key, domains); ok {
 		return DomainName(name)
+	}
+	if id, ok := strings.CutPrefix(key, certs); ok {
+		return CertificateID(id)
 	}
 	if rest, ok := strings.CutPrefix(key, stages); ok {
 		if api, name, ok := strings.Cut(rest, "/"); ok {

@@ -113,6 +113,20 @@ const (
 	Never           Passthrough = "NEVER"
 )
 
+// A CertificateID names a client certificate in the whole installation.
+type CertificateID string
+
+// A ClientCertificate is what stages that name it show to HTTPS backends, which
+// know by it that a request comes from this gateway. It is live.
+type ClientCertificate struct {
+	ID CertificateID `json:"id"`
+	// PEM is the certificate, which is its own issuer.
+	PEM string `json:"pem"`
+	// SealedKey is its private key, PKCS #8 in DER, sealed under the master key
+	// for the place CertificateKey(ID).
+	SealedKey []byte `json:"sealedKey"`
+}
+
 // RoutingMode says how a domain finds the stage of a request.
 type RoutingMode string
 
