@@ -125,6 +125,55 @@ const (
 	textVariableValue  = "Stage variable value of %s only allows 1 to 512 characters of A-Za-z0-9-._~:/?#&=,"                                                                                                               // [K]
 )
 
+// The smaller resources.
+const (
+	textInUseMethod = "Cannot delete %s '%s', is referenced in method %s: %s" // [S] for a model in a method request, [K] for all else
+	textUnwell      = "Validation Result: warnings : [], errors : [%s]"       // [S] the frame of many texts
+
+	textModelExists    = "Model name already exists for this REST API"                                                              // [S]
+	textModelEmpty     = "Model name must be non-empty"                                                                             // [S]
+	textModelName      = "Model name must be alphanumeric: %s"                                                                      // [K]
+	textModelSchema    = "Model schema must have at least 1 property or array items defined"                                        // [S]
+	textModelInvalid   = "Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema specified: %s]" // [K]
+	textModelReference = "Invalid model reference specified in schema: %s"                                                          // [K]
+	textModelUsed      = "Cannot delete model '%s', is referenced in model: %s"                                                     // [K]
+
+	textValidatorName = "Request Validator name cannot be blank" // [S]
+
+	textAuthorizerName     = "Authorizer name must be unique. Authorizer %s already exists in this RestApi."                                                        // [K]
+	textAuthorizerURI      = "Invalid Authorizer URI: %s. Authorizer URI should be a valid API Gateway ARN that represents a Lambda function invocation."           // [K]
+	textAuthorizerTTL      = "Invalid authorizerResultTtlInSeconds specified: it can be 0 to %d seconds"                                                            // [K]
+	textAuthorizerARNs     = "Invalid Provider ARNs specified. An authorizer of the type COGNITO_USER_POOLS needs the ARN of at least one user pool"                // [K]
+	textProviderARN        = "Invalid Provider ARN specified: %s is not the ARN of a user pool"                                                                     // [K]
+	textIdentitySource     = "Invalid Identity Source specified: %s"                                                                                                // [K]
+	textIdentityNone       = "Identity source is required for authorizers of the type %s"                                                                           // [K]
+	textIdentityCached     = "Identity source is required for authorizers of the type REQUEST when their results are cached: set authorizerResultTtlInSeconds to 0" // [K]
+	textIdentityLong       = "Identity validation expression can have at most %d bytes"                                                                             // [K]
+	textAuthorizerType     = "Invalid Authorizer type specified. Valid options are TOKEN,REQUEST,COGNITO_USER_POOLS"                                                // [K]
+	textAuthorizerIdentity = "Invalid Authorizer credentials specified: %s is not the ARN of a role or user"                                                        // [K]
+
+	textResponseType   = "Invalid response type specified in the request" // [K]
+	textResponseUnset  = "Gateway response type not defined on api"       // [S]
+	textResponseStatus = "Invalid statusCode specified: %s"               // [K]
+
+	textLinkARN   = "Invalid ARN. ARN is not well formed %s"                                                 // [S]
+	textLinkKind  = "Invalid ARN. %s is not the ARN of a network load balancer"                              // [K]
+	textLinkOne   = "%d target ARNs are specified, a VPC link has exactly one network load balancer"         // [K]
+	textLinkUsed  = "Cannot delete vpc link. Vpc link '%s', is referenced in [Method:%s] of the REST API %s" // [K]
+	textLinkReady = "Your vpc link is ready for use"                                                         // [S]
+
+	textNoCertificate     = "Invalid Client Certificate identifier specified"                                           // [K]
+	textCertificateUsed   = "Cannot delete client certificate '%s', is referenced in stage %s of the REST API %s"       // [K]
+	textCertificateNoKeys = "This gateway has no master key, and does not keep the private key of a certificate openly" // [K]
+
+	textRoleARN    = "Invalid cloudwatchRoleArn specified: %s is not the ARN of a role" // [K]
+	textFeature    = "Invalid feature specified: %s"                                    // [K]
+	textFeatureOff = "Usage Plans cannot be disabled once enabled"                      // [K]
+
+	textNoTagged = "Invalid resource ARN specified %s"                                      // [K]
+	textTagKey   = "The tag %s chooses an id when an API is created, and cannot stand here" // [K]
+)
+
 // bad is a BadRequestException with a text of the table.
 func bad(format string, args ...any) *wire.Error {
 	return v1.BadRequestException(fmt.Sprintf(format, args...))

@@ -3,6 +3,7 @@ package apigateway
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"gatehouse/internal/control"
@@ -73,3 +74,30 @@ func (w *world) method(api, resource *string, verb string) {
 	must[*v1.MethodResponse](w.t)(w.PutMethodResponse(w.ctx, &v1.PutMethodResponseInput{RestApiId: api, ResourceId: resource, HttpMethod: &verb, StatusCode: new("200")}))
 	must[*v1.IntegrationResponse](w.t)(w.PutIntegrationResponse(w.ctx, &v1.PutIntegrationResponseInput{RestApiId: api, ResourceId: resource, HttpMethod: &verb, StatusCode: new("200")}))
 }
+
+// ops are patches, each as "op path value" or "op path".
+func ops(list ...string) (out []v1.PatchOperation) {
+	for _, text := range list {
+		parts := strings.SplitN(text, " ", 3)
+		o := v1.PatchOperation{Op: &parts[0], Path: &parts[1]}
+		if len(parts) == 3 {
+			o.Value = &parts[2]
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+// wantRefusal checks type and message of a refusal.
+func wantRefusal(t testing.TB, err error, typ, message string) {
+	t.Helper()
+	if gotTyp, got := refusal(err); gotTyp != typ || got != message {
+		t.Errorf("got %s: %s\nwant %s: %s", gotTyp, got, typ, message)
+	}
+}
+
+const (
+	badRequest = "BadRequestException"
+	notFound   = "NotFoundException"
+	inConflict = "ConflictException"
+)
