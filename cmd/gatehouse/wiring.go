@@ -40,6 +40,7 @@ func (w *world) wire() error {
 	w.desk = &control.Desk{
 		Store: w.store, Limits: w.Conf.limits(), Account: w.Conf.Account, PublicURL: w.Conf.PublicURL,
 		Handled: w.follower.Wait, Log: w.Log, Regions: w.Conf.Regions, Local: w.local(),
+		Keys: w.keys, Taggers: []control.Tagger{v1service.Tags, v2service.Tags}, LinkUser: v1service.LinkUser,
 	}
 	if w.AnyPlace {
 		w.desk.Regions = nil

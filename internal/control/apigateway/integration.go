@@ -74,7 +74,10 @@ func (m *method) completeIntegration(i *v1.Integration) error {
 	case typeMock:
 		return completeMock(i)
 	case typeHTTP, typeHTTPProxy:
-		return completeHTTP(i)
+		if err := completeHTTP(i); err != nil {
+			return err
+		}
+		return m.findLink(i)
 	}
 	return completeAWS(i)
 }

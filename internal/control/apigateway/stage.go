@@ -91,6 +91,9 @@ func (d *draft) putStage(was *v1.Stage, doc *stageDoc, fresh *deploymentDoc) err
 	if err := completeStage(&doc.AWS); err != nil {
 		return err
 	}
+	if err := d.findCertificate(was, &doc.AWS); err != nil {
+		return err
+	}
 	before, now := serves(was), serves(&doc.AWS)
 	for _, id := range union(before, now) {
 		if slices.Contains(before, id) == slices.Contains(now, id) {

@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"gatehouse/internal/control"
+	v2service "gatehouse/internal/control/apigatewayv2"
 	"gatehouse/internal/gate"
+	"gatehouse/internal/seal"
 	"gatehouse/internal/store/memory"
 	"gatehouse/internal/wire"
 	v1 "gatehouse/internal/wire/apigateway"
@@ -23,7 +25,8 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	d := &control.Desk{Store: memory.New(), Limits: gate.DefaultLimits(), Account: "123456789012"}
+	d := &control.Desk{Store: memory.New(), Limits: gate.DefaultLimits(), Account: "123456789012",
+		Keys: seal.NewKeyring(seal.NewKey()), Taggers: []control.Tagger{v2service.Tags}, LinkUser: LinkUser}
 	t.Cleanup(func() { d.Store.Close() })
 	ctx := wire.WithCaller(t.Context(), wire.Caller{Account: "123456789012", Region: "us-east-1"})
 	return &world{Service: New(d, nil), t: t, ctx: ctx, desk: d}
