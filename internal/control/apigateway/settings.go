@@ -208,7 +208,7 @@ func settingRules() []rule[*v1.Stage] {
 		{"/**/throttling/burstLimit", replace, in(func(m setting, o *op) error { return putInt(&m.ThrottlingBurstLimit, o, -1, 1<<31-1) })},
 		{"/**/throttling/rateLimit", replace, in(func(m setting, o *op) error {
 			r, err := strconv.ParseFloat(o.text(), 64)
-			if err != nil || !(r >= -1) {
+			if err != nil || !(r >= -1 && r <= 1<<31-1) {
 				return bad(textPatchNumber, clip(o.text()), o.path, -1, 1<<31-1)
 			}
 			m.ThrottlingRateLimit = &r
