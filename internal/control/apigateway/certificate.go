@@ -35,6 +35,8 @@ const (
 	certificateYear = 365 * 24 * time.Hour
 )
 
+func newCertificateKey() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, keyBits) }
+
 // noCertificate is the refusal of an unknown client certificate.
 func noCertificate() *wire.Error { return missing(textNoCertificate) }
 
@@ -57,7 +59,7 @@ func (s *Service) GenerateClientCertificate(ctx context.Context, in *v1.Generate
 	if err := firstError(checkDescription(doc.AWS.Description)); err != nil {
 		return nil, err
 	}
-	key, err := rsa.GenerateKey(rand.Reader, keyBits) // not in the run, which may have to begin anew
+	key, err := s.newKey() // not in the run, which may have to begin anew
 	if err != nil {
 		return nil, fmt.Errorf("make the key of a client certificate: %w", err)
 	}

@@ -139,6 +139,70 @@ var stageFields = patched(control.Fields{
 	"patchOperations.*.from":                enforced,
 })
 
+var modelFields = patched(control.Fields{
+	"restApiId":   enforced,
+	"modelName":   enforced,
+	"name":        enforced,
+	"flatten":     enforced,
+	"description": metadata,
+	"contentType": with(later, "bodies are not validated"),
+	"schema":      with(later, "it must be JSON whose references are there; bodies are not validated"),
+})
+
+var validatorFields = patched(control.Fields{
+	"restApiId":                 enforced,
+	"requestValidatorId":        enforced,
+	"name":                      metadata,
+	"validateRequestBody":       with(later, "requests are not validated"),
+	"validateRequestParameters": with(later, "requests are not validated"),
+})
+
+var authorizerFields = patched(control.Fields{
+	"restApiId":                    enforced,
+	"authorizerId":                 enforced,
+	"name":                         metadata,
+	"authType":                     with(metadata, "imports and exports show it"),
+	"type":                         with(later, "a method that asks an authorizer answers 500"),
+	"authorizerUri":                with(later, "as `type`"),
+	"authorizerCredentials":        with(later, "as `type`"),
+	"authorizerResultTtlInSeconds": with(later, "as `type`"),
+	"identitySource":               with(later, "as `type`"),
+	"identityValidationExpression": with(later, "as `type`"),
+	"providerARNs":                 with(later, "as `type`"),
+})
+
+var responseFields = patched(control.Fields{
+	"restApiId":          enforced,
+	"responseType":       enforced,
+	"statusCode":         enforced,
+	"responseParameters": enforced,
+	"responseTemplates":  enforced,
+})
+
+var linkFields = patched(control.Fields{
+	"vpcLinkId":   enforced,
+	"name":        metadata,
+	"description": metadata,
+	"tags":        metadata,
+	"targetArns":  with(metadata, "where a link leads is said by `vpc_links` of the configuration"),
+})
+
+var certificateFields = patched(control.Fields{
+	"clientCertificateId": enforced,
+	"description":         metadata,
+	"tags":                metadata,
+})
+
+var accountFields = patched(control.Fields{})
+
+var tagFields = control.Fields{
+	"resourceArn": enforced,
+	"tags":        enforced,
+	"tagKeys":     enforced,
+	"position":    with(refused, "there are never so many tags that they need pages"),
+	"limit":       with(metadata, "as `position`"),
+}
+
 // Every list has the same two fields besides its API.
 var listFields = control.Fields{
 	"restApiId": enforced,
@@ -166,12 +230,34 @@ var operations = control.Inputs{
 
 	"CreateStage": stageFields, "GetStage": stageFields, "GetStages": stageFields, "UpdateStage": stageFields, "DeleteStage": stageFields,
 	"FlushStageCache": stageFields, "FlushStageAuthorizersCache": stageFields,
+
+	"CreateModel": modelFields, "GetModel": modelFields, "GetModels": listFields, "UpdateModel": modelFields, "DeleteModel": modelFields,
+	"GetModelTemplate": modelFields,
+
+	"CreateRequestValidator": validatorFields, "GetRequestValidator": validatorFields, "GetRequestValidators": listFields,
+	"UpdateRequestValidator": validatorFields, "DeleteRequestValidator": validatorFields,
+
+	"CreateAuthorizer": authorizerFields, "GetAuthorizer": authorizerFields, "GetAuthorizers": listFields, "UpdateAuthorizer": authorizerFields,
+	"DeleteAuthorizer": authorizerFields,
+
+	"PutGatewayResponse": responseFields, "GetGatewayResponse": responseFields, "GetGatewayResponses": listFields,
+	"UpdateGatewayResponse": responseFields, "DeleteGatewayResponse": responseFields,
+
+	"CreateVpcLink": linkFields, "GetVpcLink": linkFields, "GetVpcLinks": listFields, "UpdateVpcLink": linkFields, "DeleteVpcLink": linkFields,
+
+	"GenerateClientCertificate": certificateFields, "GetClientCertificate": certificateFields, "GetClientCertificates": listFields,
+	"UpdateClientCertificate": certificateFields, "DeleteClientCertificate": certificateFields,
+
+	"GetAccount": accountFields, "UpdateAccount": accountFields,
+
+	"TagResource": tagFields, "UntagResource": tagFields, "GetTags": tagFields,
 }
 
 // resources are the tables by the name that messages and tests call them.
 var resources = map[string]control.Fields{
 	"restApi": apiFields, "resource": resourceFields, "method": methodFields, "integration": integrationFields, "deployment": deploymentFields,
-	"stage": stageFields, "list": listFields,
+	"stage": stageFields, "list": listFields, "model": modelFields, "requestValidator": validatorFields, "authorizer": authorizerFields,
+	"gatewayResponse": responseFields, "vpcLink": linkFields, "clientCertificate": certificateFields, "account": accountFields, "tag": tagFields,
 }
 
 // answered are the settings of a stage that only patches reach.

@@ -126,7 +126,7 @@ func (w *world) try(t *testing.T, p *patchable, list []v1.PatchOperation) error 
 // that nothing is refused but as AWS would.
 func TestPatchesAreWhole(t *testing.T) {
 	w := newWorld(t)
-	values := []*string{nil, new(""), new("true"), new("1"), new("x"), new(`{"a":"b"}`), new("inf"), new(strings.Repeat("é", 3000))}
+	values := []*string{nil, new(""), new("true"), new(`{"a":"b"}`), new("inf"), new(strings.Repeat("é", 3000))}
 	for _, p := range w.everything() {
 		t.Run(p.name, func(t *testing.T) {
 			for _, path := range append(p.paths, "", "/", "//", "/~", "/~2", "/nope", "nope", "/*", "/**/x") {

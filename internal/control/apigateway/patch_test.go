@@ -126,6 +126,40 @@ func TestPatchTable(t *testing.T) {
 			/~1/GET/caching/unauthorizedCacheControlHeaderStrategy r
 			/~1pets/GET d
 			/*/* d`},
+		"UpdateModel": {func(p string) string { return supports(modelRules(), p) }, `
+			/description r
+			/schema r
+			/name -
+			/contentType -`},
+		"UpdateRequestValidator": {func(p string) string { return supports(validatorRules(), p) }, `
+			/name r
+			/validateRequestBody r
+			/validateRequestParameters r`},
+		"UpdateAuthorizer": {func(p string) string { return supports(authorizerRules(), p) }, `
+			/authorizerUri r
+			/authorizerCredentials r
+			/authorizerResultTtlInSeconds r
+			/authType r
+			/identitySource ard
+			/identityValidationExpression r
+			/name r
+			/type r
+			/providerARNs ad`},
+		"UpdateGatewayResponse": {func(p string) string { return supports(responseRules(), p) }, `
+			/statusCode r
+			/responseParameters/gatewayresponse.header.X ard
+			/responseTemplates/application~1json ard
+			/responseType -`},
+		"UpdateVpcLink": {func(p string) string { return supports(linkRules(), p) }, `
+			/name r
+			/description r
+			/targetArns -`},
+		"UpdateClientCertificate": {func(p string) string { return supports(certificateRules(), p) }, `
+			/description r`},
+		"UpdateAccount": {func(p string) string { return supports(accountRules(), p) }, `
+			/cloudwatchRoleArn r
+			/features ad
+			/throttleSettings/rateLimit -`},
 	} {
 		for row := range strings.SplitSeq(strings.TrimSpace(rows.rows), "\n") {
 			path, want, _ := strings.Cut(strings.TrimSpace(row), " ")

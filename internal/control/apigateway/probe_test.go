@@ -164,6 +164,8 @@ func (p *play) tell() {
 	call(p, "UpdateRestApi", p.UpdateRestApi, v1.UpdateRestApiInput{RestApiId: api, PatchOperations: one("replace", "/name", "y")})
 	p.resources(api, root)
 	p.methods(api, root)
+	p.parts(api)
+	p.places(api)
 	p.stages(api)
 	p.lists(api)
 	doomed := call(p, "CreateRestApi", p.CreateRestApi, v1.CreateRestApiInput{Name: new("doomed")})

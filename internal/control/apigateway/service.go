@@ -9,6 +9,7 @@ package apigateway
 
 import (
 	"context"
+	"crypto/rsa"
 	"errors"
 
 	"gatehouse/internal/control"
@@ -25,6 +26,8 @@ type Service struct {
 	// compiles is the dry run of a deployment: an error is why the definition
 	// could not be served. Its text is shown to the client.
 	compiles func(*gate.Definition) error
+	// newKey makes the private key of a client certificate, which takes its time.
+	newKey func() (*rsa.PrivateKey, error)
 }
 
 var _ v1.Service = (*Service)(nil)
@@ -35,7 +38,7 @@ func New(d *control.Desk, compiles func(*gate.Definition) error) *Service {
 	if compiles == nil {
 		compiles = func(*gate.Definition) error { return nil }
 	}
-	return &Service{desk: d, compiles: compiles}
+	return &Service{desk: d, compiles: compiles, newKey: newCertificateKey}
 }
 
 // A draft is one API as an operation sees it, in one run.

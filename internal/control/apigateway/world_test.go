@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"gatehouse/internal/control"
@@ -29,8 +30,13 @@ func newWorld(t testing.TB) *world {
 		Keys: seal.NewKeyring(seal.NewKey()), Taggers: []control.Tagger{v2service.Tags}, LinkUser: LinkUser}
 	t.Cleanup(func() { d.Store.Close() })
 	ctx := wire.WithCaller(t.Context(), wire.Caller{Account: "123456789012", Region: "us-east-1"})
-	return &world{Service: New(d, nil), t: t, ctx: ctx, desk: d}
+	s := New(d, nil)
+	s.newKey = someKey
+	return &world{Service: s, t: t, ctx: ctx, desk: d}
 }
+
+// someKey is the same key at each call: a new one takes its time.
+var someKey = sync.OnceValues(newCertificateKey)
 
 // must returns the answer of an operation that must not be refused.
 func must[T any](t testing.TB) func(T, error) T {
