@@ -34,7 +34,9 @@ func NewClients(keys Opener) *Clients {
 
 // Apply notes the document at a key of the store, nil for a deletion. Keys that
 // name no client certificate are passed over, so that it can be given every
-// change. What is wrong with a document is told by Certificate.
+// change and every document of a scan. What was deleted before a scan stays in
+// the table, where no stage names it. What is wrong with a document is told by
+// Certificate.
 func (c *Clients) Apply(key string, value []byte) {
 	id, ok := gate.ParseKey(key).(gate.CertificateID)
 	if !ok {

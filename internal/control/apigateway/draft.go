@@ -24,9 +24,18 @@ import (
 //	P/rest/ID/GEN/def/responses/TYPE
 //	P/rest/ID/GEN/def/validators/ID
 //	P/rest/ID/GEN/names/RID/HASH         the child of a resource that has this path part
+//	P/rest/ID/GEN/named/authorizers      written by each edit that names an authorizer
 //	P/rest/ID/GEN/epoch                  written by each edit that refers to something
 //	P/rest/ID/stages/NAME                what outlives a generation
 //	P/rest/ID/deployments/ID
+//
+// What belongs to no API:
+//
+//	index/certificates/ID                who owns the id: unique in the installation
+//	P/clientcertificates/ID
+//	P/restlinks/ID                       the VPC links of V1
+//	P/account
+//	P/uses/KIND/ID                       written by each edit that names a link or certificate; see control.Tx.Use
 //
 // A method's document holds its integration and all responses: they are put and
 // answered together, and a method without its resource is found by nobody.
