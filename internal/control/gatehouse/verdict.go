@@ -143,7 +143,9 @@ func (e *explanation) unmatched() (string, []string) {
 
 // miss reports whether a fault of that kind says that no route matches: 404 on
 // HTTP APIs, 403 on REST APIs, whose own words never tell which it is.
-func miss(k gate.Kind) bool { return k == gate.ResourceNotFound || k == gate.MissingAuthenticationToken }
+func miss(k gate.Kind) bool {
+	return k == gate.ResourceNotFound || k == gate.MissingAuthenticationToken
+}
 
 func (e *explanation) addFix() string {
 	if e.x.API.Protocol == gate.REST {
