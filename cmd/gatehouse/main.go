@@ -30,6 +30,7 @@ type commands struct {
 	AWSConfig  awsConfigCommand  `cmd:"" name:"aws-config" help:"Print a profile for ~/.aws/config that points AWS tools at a gateway."`
 	Explain    explainCommand    `cmd:"" help:"Tell which route a request finds, which nearly matched, and why."`
 	Trace      traceCommand      `cmd:"" help:"Tell what became of past requests."`
+	Logs       logsCommand       `cmd:"" help:"Print formats for the access logs of stages."`
 	Import     importCommand     `cmd:"" help:"Make an API of an OpenAPI document."`
 	Export     exportCommand     `cmd:"" help:"Write an API as an OpenAPI document."`
 	Validate   validateCommand   `cmd:"" help:"Check an OpenAPI document or a gatehouse.yaml."`

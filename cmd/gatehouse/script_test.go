@@ -48,6 +48,11 @@ func TestMain(m *testing.M) {
 //	send SIGNAL            sends a signal and goes on
 //	backend                an echo server; sets $BACKEND. /slow waits for the
 //	                       command release
+//	backend NAME [DIR]     another one that answers what it was asked with all
+//	                       fields; sets $NAME. With DIR, by TLS (script_backends_test.go)
+//	service NAME SIGNED    an AWS service by its name in signatures; sets $NAME
+//	[!] aws ARG...         the AWS CLI, asked at $ENDPOINT; after [!client:aws] skip
+//	big FILE BYTES         an OpenAPI document of that size, in FILE
 //	http METHOD URL [F:V]  a request; stdout is the status line, fields and body.
 //	                       The field body:TEXT is the body. With & at the end, in the background until http wait
 //	call METHOD PATH [JSON]  a signed control call, printed like http
@@ -80,7 +85,9 @@ func TestScripts(t *testing.T) {
 			"backend": onStage((*stage).startBackend), "http": onStage((*stage).http), "call": onStage((*stage).call),
 			"certificate": onStage((*stage).certificate), "newer": onStage((*stage).newer),
 			"let": onStage((*stage).let), "release": onStage((*stage).release),
+			"service": onStage((*stage).service), "big": onStage((*stage).big), "aws": awsCLI,
 		},
+		Condition: hasClient,
 	})
 }
 
@@ -94,6 +101,7 @@ type stage struct {
 	backend  *httptest.Server
 	released chan struct{}
 	once     sync.Once
+	more     []*httptest.Server
 	pending  chan string // of the request in the background
 	printed  string      // by the last http or call
 }
@@ -267,6 +275,10 @@ func (s *stage) quit(ts *testscript.TestScript, args []string) {
 }
 
 func (s *stage) startBackend(ts *testscript.TestScript, args []string) {
+	if len(args) > 0 {
+		s.startMirror(ts, args)
+		return
+	}
 	s.backend = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		w.Header().Set("X-Backend", "yes")
@@ -409,5 +421,8 @@ func (s *stage) close() {
 	}
 	if s.backend != nil {
 		s.backend.Close()
+	}
+	for _, b := range s.more {
+		b.Close()
 	}
 }
