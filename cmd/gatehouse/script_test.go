@@ -168,11 +168,12 @@ func (s *stage) start(ts *testscript.TestScript, args []string) {
 	ts.Check(err)
 	ts.Check(c.Start())
 	s.process, s.out, s.err, s.ended = c, follow(out), follow(talk), make(chan error, 1)
-	go func(out, talk *tail) {
+	go func(out, talk *tail, ended chan error) {
 		<-out.done // the pipes have to be read to their end before Wait
 		<-talk.done
-		s.ended <- c.Wait()
-	}(s.out, s.err)
+		ended <- c.Wait()
+		close(ended) // whoever waits once more learns that it has ended
+	}(s.out, s.err, s.ended)
 	late := time.After(20 * time.Second)
 	for {
 		select {
@@ -268,10 +269,11 @@ func (s *stage) quit(ts *testscript.TestScript, args []string) {
 	}
 	fmt.Fprint(ts.Stdout(), s.out)
 	fmt.Fprint(ts.Stderr(), s.err)
-	if got := fmt.Sprint(s.process.ProcessState.ExitCode()); got != want {
+	got := fmt.Sprint(s.process.ProcessState.ExitCode())
+	s.process = nil
+	if got != want {
 		ts.Fatalf("gatehouse exits with %s, want %s\n%s%s", got, want, s.out, s.err)
 	}
-	s.process = nil
 }
 
 func (s *stage) startBackend(ts *testscript.TestScript, args []string) {
