@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"context"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,34 @@ func TestRefuseRequest(t *testing.T) {
 		})
 	}
 }
+
+// TestABodyTooLongIsSentToItsEnd holds that a client that sends much more than
+// is taken can send all of it, and then reads why it was refused; and that there
+// is an end to that.
+func TestABodyTooLongIsSentToItsEnd(t *testing.T) {
+	for _, c := range []struct {
+		desc string
+		size int64
+		left int64
+	}{
+		{"Fifty megabytes.", 50 << 20, 0},
+		{"More than anybody sends.", 200 << 20, 200<<20 - 4097 - 64<<20},
+	} {
+		t.Run(c.desc, func(t *testing.T) {
+			body := &io.LimitedReader{R: endless{}, N: c.size}
+			h := handler(t, things(echo), wire.Options{MaxBody: 4096})
+			r := request("PUT", "/things/x", "")
+			r.Body, r.ContentLength = io.NopCloser(body), c.size
+			if a := do(h, r); a.status != 413 || body.N != c.left {
+				t.Errorf("got %d with %d bytes left, want 413 with %d", a.status, body.N, c.left)
+			}
+		})
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestRoutesThatAQuerySplits(t *testing.T) {
 	h := handler(t, things(echo), wire.Options{})

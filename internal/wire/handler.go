@@ -18,6 +18,10 @@ import (
 // to twice that.
 const DefaultMaxBody = 12 << 20
 
+// maxDropped is the most of a body beyond the limit that is read and dropped, in bytes, so that its client gets the reason and not a
+// broken connection.
+const maxDropped = 64 << 20
+
 // Options are what a Handler needs from the house around it. The zero value serves every signed call for no account in particular.
 type Options struct {
 	// MaxBody is the largest request body in bytes; 0 is DefaultMaxBody.
@@ -213,6 +217,8 @@ func (h *Handler) read(r *http.Request) ([]byte, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, h.options.MaxBody+1))
 	if int64(len(body)) > h.options.MaxBody {
+		// Clients send all of a body before they look for an answer: a connection that is closed while they do is all that they tell.
+		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxDropped)) // what fails here fails the answer as well
 		return nil, &Error{Type: typeTooLarge, Status: http.StatusRequestEntityTooLarge, Message: "Request size exceeded " + strconv.FormatInt(h.options.MaxBody, 10) + " bytes."}
 	}
 	if err != nil {
