@@ -55,8 +55,9 @@ func TestMain(m *testing.M) {
 //	big FILE BYTES         an OpenAPI document of that size, in FILE
 //	http METHOD URL [F:V]  a request; stdout is the status line, fields and body.
 //	                       The field body:TEXT is the body. With & at the end, in the background until http wait
-//	call METHOD PATH [JSON]  a signed control call, printed like http
-//	let VAR MEMBER         a member of the JSON that the last command printed
+//	call METHOD PATH [JSON]  a signed control call, printed like http. @FILE is an
+//	                       import of that document
+//	let VAR MEMBER [FILE]  a member of the JSON that the last command printed, or of FILE
 //	certificate DIR NAME   writes DIR/cert.pem and DIR/key.pem for a host name
 //	newer DIR              makes the store in DIR one of a newer schema
 //	release                lets the slow requests go on
@@ -367,6 +368,9 @@ func (s *stage) call(ts *testscript.TestScript, args []string) {
 	var in any
 	if len(args) > 2 {
 		in = json.RawMessage(args[2])
+		if file, ok := strings.CutPrefix(args[2], "@"); ok {
+			in = document{Body: ts.ReadFile(file)}
+		}
 	}
 	var out json.RawMessage
 	err := r.do(context.Background(), &terminal{talk: io.Discard}, "apigateway", args[0], args[1], in, &out)
@@ -404,6 +408,9 @@ func (s *stage) let(ts *testscript.TestScript, args []string) {
 	_, body, ok := strings.Cut(s.printed, "\r\n\r\n")
 	if !ok {
 		body = s.printed
+	}
+	if len(args) > 2 {
+		body = ts.ReadFile(args[2])
 	}
 	var object map[string]any
 	ts.Check(json.Unmarshal([]byte(body), &object))
