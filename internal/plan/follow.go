@@ -62,6 +62,7 @@ func (f *Follower) follow(ctx context.Context) error {
 	start := time.Now()
 	c := NewCatalog()
 	revision, err := f.Store.Scan(ctx, gate.Plane, func(d store.Doc) error {
+		f.Live.apply(d.Key, d.Value)
 		c.Apply(d.Key, d.Value, new(Change)) // everything is compiled below
 		return nil
 	})
@@ -84,7 +85,7 @@ func (f *Follower) follow(ctx context.Context) error {
 			return err
 		}
 		f.advance(time.Now(), func(prev *Plan) *Plan {
-			return Compile(ctx, c, commit.Revision, apply(c, commit), load, f.Live, prev)
+			return Compile(ctx, c, commit.Revision, f.apply(c, commit), load, f.Live, prev)
 		})
 	}
 	return ctx.Err()
@@ -137,12 +138,13 @@ func (f *Follower) warm(ctx context.Context, start time.Time) {
 }
 
 // apply takes a commit into the catalog and tells what that changes.
-func apply(c *Catalog, commit store.Commit) (change Change) {
+func (f *Follower) apply(c *Catalog, commit store.Commit) (change Change) {
 	for _, ch := range commit.Changes {
 		value := ch.Value
 		if ch.Op == store.Delete {
 			value = nil
 		}
+		f.Live.apply(ch.Key, value)
 		c.Apply(ch.Key, value, &change)
 	}
 	return change

@@ -119,6 +119,12 @@ type Logs interface {
 	Stage(destination, format string) (flow.Sink, error)
 }
 
+// A Table is what a craft keeps of the watched space that is too numerous for a
+// Plan, or outlives one. It is told of every document of a scan and of every
+// change, nil for a deletion, before the plan that may need it is compiled, and
+// passes over what it does not know. Calls come from one goroutine.
+type Table interface{ Apply(key string, value []byte) }
+
 // Live is what survives a change of plan: pools, counters, the logs. It is
 // built once and shared by all plans.
 type Live struct {
@@ -130,6 +136,14 @@ type Live struct {
 
 	Links    *integrate.Links    // nil: no VPC link leads anywhere
 	Services *integrate.Services // nil: no AWS service can be called
+	Tables   []Table
+}
+
+// apply tells the tables of a document.
+func (l *Live) apply(key string, value []byte) {
+	for _, t := range l.Tables {
+		t.Apply(key, value)
+	}
 }
 
 // shard is the map that holds a name.

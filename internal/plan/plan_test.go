@@ -642,3 +642,55 @@ func TestWarm(t *testing.T) {
 		t.Error("a later change was told as the compilation of all")
 	}
 }
+
+// A notebook is a Table that writes down what it is told.
+type notebook struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (n *notebook) Apply(key string, value []byte) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if value == nil {
+		value = []byte("gone")
+	}
+	n.lines = append(n.lines, key+" "+string(value))
+}
+
+// TestTables holds that tables are told of what a scan finds, of each change and
+// of each deletion, before the commit counts as handled.
+func TestTables(t *testing.T) {
+	s := memory.New()
+	defer s.Close()
+	commit := func(c store.Change) uint64 {
+		revision, err := s.Commit(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return revision
+	}
+	commit(store.Change{Op: store.Put, Key: gate.Plane + "live/keys/a", Value: []byte("1")})
+	told := &notebook{}
+	f := &Follower{Store: s, Live: &Live{Meters: noMeters{}, Tables: []Table{told}}, Publish: func(*Plan) {}}
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = f.Run(ctx) })
+	defer running.Wait()
+	defer stop()
+	commit(store.Change{Op: store.Put, Key: gate.Plane + "live/keys/b", Value: []byte("2")})
+	last := commit(store.Change{Op: store.Delete, Key: gate.Plane + "live/keys/a", Base: store.Any})
+	if err := f.Wait(ctx, last); err != nil {
+		t.Fatal(err)
+	}
+	told.mu.Lock()
+	defer told.mu.Unlock()
+	// The scan may have found both puts, or neither of the later two changes.
+	text := strings.Join(told.lines, "\n")
+	if want := gate.Plane + "live/keys/b 2"; !strings.Contains(text, want) {
+		t.Errorf("%q is missing in:\n%s", want, text)
+	}
+	if strings.Contains(text, "keys/a 1") && !strings.Contains(text, "keys/a gone") {
+		t.Errorf("the deletion is missing in:\n%s", text)
+	}
+}
