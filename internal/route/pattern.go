@@ -121,6 +121,16 @@ func Names(path string) ([]string, error) {
 	return p.names, err
 }
 
+// concrete reports whether a request's method is one that ANY stands for on
+// REST APIs (runtime 1.4).
+func concrete(m string) bool {
+	switch m {
+	case "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT":
+		return true
+	}
+	return false
+}
+
 func validMethod(m string) bool {
 	for _, known := range Methods() {
 		if m == known {

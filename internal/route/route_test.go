@@ -199,7 +199,7 @@ func FuzzFind(f *testing.F) {
 func rank(tr *Tree[string], method, path string) (best string, ok bool) {
 	var weight string
 	for _, r := range tr.routes {
-		if r.judge(method, path, tr.RootGreedy) != Matched {
+		if r.judge(method, path, tr.rules()) != Matched {
 			continue
 		}
 		w := ""

@@ -12,6 +12,10 @@
 //	GET /pets/dog/1  -> the 1st    GET /pets/dog/2 -> the 2nd
 //	GET /pets/cat/1  -> the 3rd    POST /test/5    -> the 4th
 //
+// That is the order of HTTP APIs. A tree that is LevelByLevel goes down once
+// and asks at each node the literal child, then the parameter child, then the
+// greedy one, which is the order of REST APIs.
+//
 // A path names each node at most once, so a look-up visits at most as many
 // nodes as there are, whatever the path says. Paths are compared as sent:
 // percent-encoding is not undone, so that %2f, %2F and / are three things, and
@@ -29,6 +33,10 @@ type Tree[T any] struct {
 	// RootGreedy lets {proxy+} at the root match "/" with an empty value.
 	// AWS's own .NET test tool does so for HTTP APIs; REST APIs do not.
 	RootGreedy bool
+	// LevelByLevel is the order of REST APIs (runtime 1.4): at each level a literal
+	// child, then the parameter, then {proxy+}, which takes at least one segment
+	// that is not empty; and ANY stands for the methods of a route key only.
+	LevelByLevel bool
 
 	root   node[T]
 	routes []listed
@@ -114,11 +122,7 @@ func (t *Tree[T]) Find(method, path string, p *Params) (v T, ok bool) {
 	if !ok {
 		return v, false
 	}
-	l := t.root.full(method, rest, p)
-	if l == nil {
-		p.Reset()
-		l = t.root.prefix(method, rest, p, t.RootGreedy)
-	}
+	l := t.look(method, rest, p)
 	if l == nil {
 		p.Reset()
 		return v, false
@@ -126,6 +130,58 @@ func (t *Tree[T]) Find(method, path string, p *Params) (v T, ok bool) {
 	p.name(l.names)
 	return l.value, true
 }
+
+// look chooses the leaf by the order of the tree.
+func (t *Tree[T]) look(method, rest string, p *Params) *leaf[T] {
+	if t.LevelByLevel {
+		if !concrete(method) {
+			return nil
+		}
+		return t.root.level(method, rest, p)
+	}
+	if l := t.root.full(method, rest, p); l != nil {
+		return l
+	}
+	p.Reset()
+	return t.root.prefix(method, rest, p, t.RootGreedy)
+}
+
+// level looks for the route that is best level by level, and backs up from
+// each branch that ends without one for the method.
+func (n *node[T]) level(method, rest string, p *Params) *leaf[T] {
+	head, tail, more := strings.Cut(rest, "/")
+	if c := n.literals.get(head); c != nil {
+		if l := c.reach(method, tail, more, p); l != nil {
+			return l
+		}
+	}
+	if n.param != nil && head != "" {
+		held := p.n
+		p.push(head)
+		if l := n.param.reach(method, tail, more, p); l != nil {
+			return l
+		}
+		p.pop(held)
+	}
+	if n.greedy == nil || !something(rest) {
+		return nil
+	}
+	l := n.greedy.leaf(method)
+	if l != nil {
+		p.push(rest)
+	}
+	return l
+}
+
+func (n *node[T]) reach(method, tail string, more bool, p *Params) *leaf[T] {
+	if more {
+		return n.level(method, tail, p)
+	}
+	return n.leaf(method)
+}
+
+// something reports whether a path holds a segment that is not empty.
+func something(rest string) bool { return strings.Trim(rest, "/") != "" }
 
 // full looks for a route that matches rest segment by segment.
 func (n *node[T]) full(method, rest string, p *Params) *leaf[T] {

@@ -42,7 +42,7 @@ func (t *Tree[T]) Walk(method, path string, visit func(key string, why Why)) {
 	won := t.winner(method, path)
 	for i := range t.routes {
 		r := &t.routes[i]
-		why := r.judge(method, path, t.RootGreedy)
+		why := r.judge(method, path, t.rules())
 		if why == Matched && i != won {
 			why = Outranked
 		}
@@ -53,7 +53,7 @@ func (t *Tree[T]) Walk(method, path string, visit func(key string, why Why)) {
 // winner is the index of the route that Find would return, or -1. It runs Find
 // on a tree of the same routes whose values are their indexes.
 func (t *Tree[T]) winner(method, path string) int {
-	twin := Tree[int]{RootGreedy: t.RootGreedy}
+	twin := Tree[int]{RootGreedy: t.RootGreedy, LevelByLevel: t.LevelByLevel}
 	for i, r := range t.routes {
 		if err := twin.Add(r.method, r.path, i); err != nil {
 			return -1 // unreachable: the same routes were added before
@@ -66,27 +66,38 @@ func (t *Tree[T]) winner(method, path string) int {
 	return -1
 }
 
+// rules are what judge has to know of a tree.
+type rules struct{ rootGreedy, levelByLevel bool }
+
+func (t *Tree[T]) rules() rules { return rules{t.RootGreedy, t.LevelByLevel} }
+
 // judge compares one route with a request, without regard to other routes.
-func (r *listed) judge(method, path string, rootGreedy bool) Why {
+func (r *listed) judge(method, path string, how rules) Why {
 	p, err := parse(r.path)
 	if err != nil {
 		return SegmentOther // unreachable: Add has parsed it
 	}
-	why := p.match(path, rootGreedy)
-	if why == Matched && r.method != "ANY" && r.method != method {
+	why := p.match(path, how)
+	switch {
+	case why != Matched:
+	case r.method != "ANY" && r.method != method, how.levelByLevel && !concrete(method):
 		return MethodOther
 	}
 	return why
 }
 
-func (p *pattern) match(path string, rootGreedy bool) Why {
+func (p *pattern) match(path string, how rules) Why {
 	rest, more := strings.CutPrefix(path, "/")
 	for i, s := range p.segments {
 		if !more {
 			return TooShort
 		}
 		if s.kind == greedy {
-			if rest == "" && !(rootGreedy && i == 0) {
+			empty := rest == "" && !(how.rootGreedy && i == 0)
+			if how.levelByLevel {
+				empty = !something(rest)
+			}
+			if empty {
 				return EmptySegment
 			}
 			return Matched
