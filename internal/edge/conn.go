@@ -252,7 +252,7 @@ func (f *http1) reply(x *flow.Exchange) error {
 	}
 	x.Event.Status = x.Out.Status
 	stream := x.Out.Body.Stream()
-	if stream == nil || x.In.Method == http.MethodHead {
+	if stream == nil || x.In.HeadOnly() {
 		n, err := f.h1.Write(x.Out.Body.Bytes())
 		x.Event.BytesOut = int64(n)
 		if err != nil {
@@ -271,7 +271,7 @@ func (f *http1) reply(x *flow.Exchange) error {
 func (f *http1) head(x *flow.Exchange) error {
 	return f.h1.WriteHead(&h1.ReplyOut{
 		Status: x.Out.Status, Fields: &x.Out.Header,
-		Length: x.Out.Body.Len(), NoBody: x.In.Method == http.MethodHead,
+		Length: x.Out.Body.Len(), NoBody: x.In.HeadOnly(),
 	})
 }
 

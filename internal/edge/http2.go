@@ -253,7 +253,7 @@ func (f *http2Front) write(x *flow.Exchange, _ bool) error {
 
 func (f *http2Front) payload(x *flow.Exchange) error {
 	stream := x.Out.Body.Stream()
-	if x.In.Method == http.MethodHead {
+	if x.In.HeadOnly() {
 		return nil
 	}
 	if stream == nil {

@@ -59,8 +59,15 @@ func plainVariable(name string) (Variable, bool) {
 		return text(func(x *Exchange) string { return HostName(x.In.Host) }), true
 	case "domainPrefix":
 		return text(func(x *Exchange) string { p, _, _ := strings.Cut(HostName(x.In.Host), "."); return p }), true
-	case "extendedRequestId", "requestId": // one id on HTTP APIs (runtime 2.1)
+	case "extendedRequestId":
 		return text(func(x *Exchange) string { return x.ID }), true
+	case "requestId": // one id on HTTP APIs (runtime 2.1), a UUID on REST APIs (1.2)
+		return text(func(x *Exchange) string {
+			if x.UUID != "" {
+				return x.UUID
+			}
+			return x.ID
+		}), true
 	case "httpMethod":
 		return text(func(x *Exchange) string { return x.In.Method }), true
 	case "integrationErrorMessage":
@@ -81,8 +88,11 @@ func plainVariable(name string) (Variable, bool) {
 		return func(dst []byte, x *Exchange) ([]byte, bool) {
 			return strconv.AppendInt(dst, x.Start.UnixMilli(), 10), true
 		}, true
-	case "resourcePath":
-		return absent, true // REST's word, which HTTP APIs accept and have no value for
+	case "resourcePath": // REST's word, which HTTP APIs accept and have no value for
+		return ofMethod(func(r *gate.Route, _ *gate.Method) string {
+			_, path, _ := strings.Cut(r.Key, " ")
+			return path
+		}), true
 	case "responseLatency":
 		return ended(func(x *Exchange) int64 { return int64(x.Event.Duration / time.Millisecond) }), true
 	case "responseLength":
@@ -147,7 +157,7 @@ func errorVariable(name string) (Variable, bool) {
 			if x.Event.Fault == nil {
 				return dst, false
 			}
-			return strconv.AppendQuote(dst, faultText(x)), true
+			return x.Event.Fault.AppendMessage(dst, x.protocol()), true
 		}, true
 	case "responseType":
 		return of(func(x *Exchange) string { return x.Event.Fault.Kind.ResponseType() })
@@ -155,12 +165,14 @@ func errorVariable(name string) (Variable, bool) {
 	return nil, false
 }
 
-func faultText(x *Exchange) string {
-	p := gate.HTTP
-	if x.API != nil {
-		p = x.API.Protocol
+func faultText(x *Exchange) string { return x.Event.Fault.Text(x.protocol()) }
+
+// protocol is that of the exchange's API, HTTP where it is not known.
+func (x *Exchange) protocol() gate.Protocol {
+	if x.API == nil {
+		return gate.HTTP
 	}
-	return x.Event.Fault.Text(p)
+	return x.API.Protocol
 }
 
 // integrationVariable is $context.integration.*: what the backend did.
@@ -218,6 +230,16 @@ func ofAPI(f func(*gate.API) string) Variable {
 	})
 }
 
+// ofMethod is a variable of a route that is a method of a REST API.
+func ofMethod(f func(*gate.Route, *gate.Method) string) Variable {
+	return text(func(x *Exchange) string {
+		if x.Route == nil || x.Route.Method == nil {
+			return ""
+		}
+		return f(x.Route, x.Route.Method)
+	})
+}
+
 // ended is a number that is known once the reply was written.
 func ended(f func(*Exchange) int64) Variable {
 	return func(dst []byte, x *Exchange) ([]byte, bool) {
@@ -230,7 +252,11 @@ func ended(f func(*Exchange) int64) Variable {
 
 // appendPath is the request path with the stage, unless that is $default: the
 // form of rawPath, behind a custom domain too (runtime 2.8).
+// On REST APIs it is the path as sent (runtime 1.2).
 func appendPath(dst []byte, x *Exchange) ([]byte, bool) {
+	if x.Full != "" {
+		return append(dst, x.Full...), true
+	}
 	if x.Stage != nil && x.Stage.Name != gate.DefaultStage {
 		dst = append(append(dst, '/'), x.Stage.Name...)
 	}

@@ -22,16 +22,20 @@ import (
 // with it; strings.Clone keeps one.
 type Exchange struct {
 	ID       string // request id as the client sees it, made at the door
+	UUID     string // the second id that REST APIs give, which a client may choose; "" on others
 	In       Request
 	API      *gate.API
 	Stage    *gate.Stage
 	Route    *gate.Route
 	Params   route.Params
-	Mapping  *gate.Mapping // how a custom domain led here; nil: the execute-api host did
-	Path     string        // the request path below the stage, still encoded, begins with "/"
-	Query    string        // the raw query, without "?"
-	NoStage  bool          // the address named $default: no segment of Path is a stage
-	Onward   Onward        // what the backend is asked in place of what the client asked
+	Mapping  *gate.Mapping     // how a custom domain led here; nil: the execute-api host did
+	Rule     *gate.RoutingRule // the rule of the custom domain that did; nil: none
+	Path     string            // the request path below the stage, still encoded, begins with "/"
+	Query    string            // the raw query, without "?"
+	Full     string            // on REST APIs the request path with stage or base path, as sent; "" on others
+	NoStage  bool              // the address named $default: no segment of Path is a stage
+	Canary   bool              // the draw of the stage's canary took the exchange; Stage is the canary's
+	Onward   Onward            // what the backend is asked in place of what the client asked
 	Out      Reply
 	Trail    *Trail // nil unless somebody listens
 	Event    Event
@@ -39,6 +43,7 @@ type Exchange struct {
 	Deadline time.Time // of the integration; zero: none set yet
 
 	id     [16]byte
+	uuid   [36]byte
 	ctx    context.Context
 	cancel context.CancelFunc
 	base   context.Context
@@ -57,6 +62,25 @@ type Request struct {
 	Listen netip.AddrPort       // the local address
 	TLS    *tls.ConnectionState // nil on plaintext
 	Proto  string               // "HTTP/1.1", "HTTP/2.0"
+	Wire   string               // the method as it was sent, where Override replaced it; else ""
+}
+
+// Override replaces the method by which the request is routed and sent on. How
+// the reply is framed still depends on the method that the client sent.
+func (r *Request) Override(method string) {
+	if r.Wire == "" {
+		r.Wire = r.Method
+	}
+	r.Method = method
+}
+
+// HeadOnly reports whether the client waits for no body behind the reply's
+// head: it sent HEAD (RFC 9112 section 6.3).
+func (r *Request) HeadOnly() bool {
+	if r.Wire != "" {
+		return r.Wire == "HEAD"
+	}
+	return r.Method == "HEAD"
 }
 
 // Reply is what goes out. The integration sets it, outer steps shape it, the
@@ -121,11 +145,11 @@ func (x *Exchange) Begin(base context.Context, start time.Time) {
 
 // Reset forgets everything but the memory of the header lists.
 func (x *Exchange) Reset() {
-	x.ID = ""
+	x.ID, x.UUID = "", ""
 	x.In.reset()
-	x.API, x.Stage, x.Route, x.Mapping = nil, nil, nil, nil
+	x.API, x.Stage, x.Route, x.Mapping, x.Rule = nil, nil, nil, nil, nil
 	x.Params.Reset()
-	x.Path, x.Query, x.NoStage = "", "", false
+	x.Path, x.Query, x.Full, x.NoStage, x.Canary = "", "", "", false, false
 	x.Onward.reset()
 	x.Out.reset()
 	x.Trail = nil
@@ -145,13 +169,16 @@ func (x *Exchange) Poison() {
 	for i := range x.id {
 		x.id[i] = '?'
 	}
+	for i := range x.uuid {
+		x.uuid[i] = '?'
+	}
 }
 
 func (r *Request) reset() {
 	r.Method, r.Target, r.Minor = "", "", 0
 	r.Header.Reset()
 	r.Body = Body{}
-	r.Scheme, r.Host, r.Proto = "", "", ""
+	r.Scheme, r.Host, r.Proto, r.Wire = "", "", "", ""
 	r.Source, r.Peer, r.Listen, r.TLS = netip.Addr{}, netip.AddrPort{}, netip.AddrPort{}, nil
 }
 

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 )
@@ -61,8 +62,12 @@ const (
 	RequestTooLarge            Kind = "REQUEST_TOO_LARGE"
 	ResourceNotFound           Kind = "RESOURCE_NOT_FOUND"
 	Throttled                  Kind = "THROTTLED"
+	UnsupportedMediaType       Kind = "UNSUPPORTED_MEDIA_TYPE"
 	Unauthorized               Kind = "UNAUTHORIZED"
-	ClientGone                 Kind = "CLIENT_GONE" // it left before its request was whole: nobody reads an answer
+	InvalidAPIKey              Kind = "INVALID_API_KEY"
+	Forbidden                  Kind = "FORBIDDEN"            // no such stage, or not by this way
+	IncompleteSignature        Kind = "INCOMPLETE_SIGNATURE" // an Authorization that is no AWS signature
+	ClientGone                 Kind = "CLIENT_GONE"          // it left before its request was whole: nobody reads an answer
 	Internal                   Kind = "INTERNAL"    // our own defect: a panic, a plan that did not compile
 )
 
@@ -80,7 +85,7 @@ func httpAnswer(k Kind) (status int, message string) {
 		return http.StatusBadRequest, "Bad Request"
 	case Unauthorized:
 		return http.StatusUnauthorized, "Unauthorized"
-	case AccessDenied, MissingAuthenticationToken:
+	case AccessDenied, MissingAuthenticationToken, InvalidAPIKey, Forbidden, IncompleteSignature:
 		return http.StatusForbidden, "Forbidden"
 	case ResourceNotFound:
 		return http.StatusNotFound, "Not Found"
@@ -90,6 +95,8 @@ func httpAnswer(k Kind) (status int, message string) {
 		return http.StatusRequestEntityTooLarge, "Request Entity Too Large"
 	case Throttled:
 		return http.StatusTooManyRequests, "Too Many Requests"
+	case UnsupportedMediaType:
+		return http.StatusUnsupportedMediaType, "Unsupported Media Type"
 	case IntegrationFailure, IntegrationTimeout:
 		return http.StatusServiceUnavailable, "Service Unavailable"
 	case ClientGone:
@@ -104,26 +111,63 @@ func httpAnswer(k Kind) (status int, message string) {
 type Rendered struct {
 	Status      int
 	ContentType string
-	Body        []byte
+	// ErrorType is the value of x-amzn-ErrorType, which only REST APIs send; "":
+	// none.
+	ErrorType string
+	Body      []byte
 }
 
 // Render turns a fault into the bytes that a client of the protocol sees.
 func (f *Fault) Render(p Protocol) Rendered {
 	status, _ := httpAnswer(f.Kind)
+	key, errorType := "message", ""
+	if p == REST {
+		row := restAnswer(f.Kind)
+		status, key, errorType = row.status, row.key(), row.errorType
+	}
 	if f.Status != 0 {
 		status = f.Status
 	}
-	// HTTP APIs put no blank behind the colon. Messages are plain ASCII of ours.
-	return Rendered{status, "application/json", fmt.Appendf(nil, `{"message":%q}`, f.Text(p))}
+	body := append(append([]byte(`{"`), key...), `":`...)
+	return Rendered{status, "application/json", errorType, append(f.AppendMessage(body, p), '}')}
 }
 
 // Text is the message that a client of the protocol reads.
-func (f *Fault) Text(Protocol) string {
+func (f *Fault) Text(p Protocol) string {
 	if f.Message != "" {
 		return f.Message
 	}
+	if p == REST {
+		return restAnswer(f.Kind).message
+	}
 	_, message := httpAnswer(f.Kind)
 	return message
+}
+
+// AppendMessage appends the message in quotes as JSON: what AWS calls
+// $context.error.messageString. On REST APIs the blank that bodies of failures
+// within the execution have is a part of it, and a message that is none is null
+// (runtime 1.16 and 8). HTTP APIs put no blank behind the colon.
+func (f *Fault) AppendMessage(dst []byte, p Protocol) []byte {
+	if p == REST {
+		row := restAnswer(f.Kind)
+		if f.Message == "" && row.message == "" {
+			return append(dst, "null"...)
+		}
+		if row.blank {
+			dst = append(dst, ' ')
+		}
+	}
+	return appendJSON(dst, f.Text(p))
+}
+
+// appendJSON appends a string as JSON (RFC 8259 section 7).
+func appendJSON(dst []byte, s string) []byte {
+	text, err := json.Marshal(s)
+	if err != nil { // no string has one
+		return append(dst, `""`...)
+	}
+	return append(dst, text...)
 }
 
 // ResponseType is AWS's name for the kind: $context.error.responseType. The
@@ -132,7 +176,7 @@ func (k Kind) ResponseType() string {
 	switch k {
 	case IntegrationMalformed:
 		return string(IntegrationFailure)
-	case RequestBodyMalformed, RequestBodyTimeout, ClientGone:
+	case RequestBodyMalformed, RequestBodyTimeout, ClientGone, Forbidden, IncompleteSignature:
 		return "DEFAULT_4XX"
 	case Internal:
 		return "DEFAULT_5XX"
