@@ -87,7 +87,7 @@ func (e *Expr) String() string { return e.text }
 // read ahead.
 func (e *Expr) NeedsBody() bool {
 	for i := range e.parts {
-		if k := e.parts[i].kind; k == wholeBody || k == bodyPath {
+		if k := e.parts[i].kind; k == wholeBody || k == bodyPath || k == restBody || k == restBodyPath {
 			return true
 		}
 	}
@@ -140,7 +140,7 @@ func (e *Expr) append(dst []byte, x *flow.Exchange, max int, path bool) ([]byte,
 			continue
 		}
 		dst, found = out, true
-		if path && p.kind != wholePath && p.kind != pathParam {
+		if path && p.kind != wholePath && p.kind != pathParam && p.kind != rawParam {
 			dst = escapePath(dst, at)
 		}
 		if len(dst)-from > max {

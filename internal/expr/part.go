@@ -19,6 +19,14 @@ const (
 	bodyPath             // a part of a JSON body
 	contextVariable      // of flow's table
 	stageVariable
+
+	nothing    // what never has a value
+	lastHeader // the rest is of REST APIs
+	lastQuery
+	allQuery
+	rawParam     // a path parameter as it was sent
+	restBody     // whole; {} where it is empty
+	restBodyPath // of a body that must be JSON if it looks like it
 )
 
 // A part is a piece of text or one thing to look up.
@@ -51,6 +59,8 @@ func (p *part) append(dst []byte, x *flow.Exchange, side Side, max int, path boo
 		return appendBody(dst, body(x, side), max)
 	case bodyPath:
 		return appendSelected(dst, body(x, side), p.path)
+	case lastHeader, lastQuery, allQuery, rawParam, restBody, restBodyPath:
+		return p.appendREST(dst, x, side, max)
 	case contextVariable:
 		dst, ok = p.variable(dst, x)
 	case stageVariable:
