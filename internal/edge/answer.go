@@ -137,10 +137,7 @@ func (e *Edge) panicked(x *flow.Exchange, v any) {
 
 // fail renders what no step of a stage could: an unknown host or stage, which
 // HTTP APIs answer with 404, and our own defects.
-func (e *Edge) fail(x *flow.Exchange, err error) {
-	mapping.Render(x, gate.HTTP, err)
-	mapping.Name(x)
-}
+func (e *Edge) fail(x *flow.Exchange, err error) { mapping.Fail(x, err) }
 
 // pool keeps exchanges for reuse. It belongs to an Edge, not to the package,
 // so that two gateways in one process share nothing.

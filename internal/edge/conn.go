@@ -244,7 +244,7 @@ func (f *http1) write(x *flow.Exchange, last bool) error {
 func (f *http1) reply(x *flow.Exchange) error {
 	err := f.head(x)
 	if err == h1.ErrUnsound {
-		mapping.Render(x, gate.HTTP, gate.Fail(gate.Internal, err))
+		mapping.Fail(x, gate.Fail(gate.Internal, err))
 		err = f.head(x)
 	}
 	if err != nil {

@@ -40,17 +40,50 @@ func (h faults) Serve(x *flow.Exchange) error {
 // status is gate.StatusClientGone, and who writes replies has only to cut the
 // connection or the stream.
 func Render(x *flow.Exchange, p gate.Protocol, err error) {
+	r := refused(x, p, err)
+	answer(x, &r)
+}
+
+// Fail is Render, and names the exchange in the reply, by the rules of the API
+// that was found, HTTP where none was. It is for the door, where no step of a
+// stage does it.
+func Fail(x *flow.Exchange, err error) {
+	if x.API == nil || x.API.Protocol != gate.REST {
+		Render(x, gate.HTTP, err)
+		Name(x)
+		return
+	}
+	Render(x, gate.REST, err)
+	if x.UUID == "" {
+		x.Identify()
+	}
+	NameREST(x)
+}
+
+// refused notes the fault that err is or stands for, and renders it.
+func refused(x *flow.Exchange, p gate.Protocol, err error) gate.Rendered {
 	f := faultOf(err)
 	x.Event.Fault = f
 	x.Trail.Add(flow.Refused, string(f.Kind), f.Error())
 	r := f.Render(p)
+	if f.Kind == gate.ClientGone {
+		x.Event.Status, x.Event.Aborted = r.Status, err
+	}
+	return r
+}
+
+// answer puts a rendered fault in the place of the reply.
+func answer(x *flow.Exchange, r *gate.Rendered) {
+	f := x.Event.Fault
 	x.Out.Clear()
 	x.Out.Status, x.Out.Body = r.Status, flow.Body{}
 	if f.Kind == gate.ClientGone {
-		x.Event.Status, x.Event.Aborted = r.Status, err
 		return
 	}
 	x.Out.Header.Add("Content-Type", r.ContentType)
+	if r.ErrorType != "" {
+		x.Out.Header.Add(errorType, r.ErrorType)
+	}
 	for i := 0; i+1 < len(f.Header); i += 2 {
 		x.Out.Header.Add(f.Header[i], f.Header[i+1])
 	}

@@ -12,20 +12,28 @@ import (
 // its length is declared, else while it is read, before the byte too many is
 // handed on. AWS answers 413 (runtime 2.1).
 func Limit(max int64) flow.Step {
-	return func(next flow.Handler) flow.Handler { return limit{max, next} }
+	return func(next flow.Handler) flow.Handler { return limit{max, "", next} }
 }
+
+// LimitREST is Limit with the words of REST APIs (runtime 1.2).
+func LimitREST(max int64) flow.Step {
+	return func(next flow.Handler) flow.Handler { return limit{max, lengthText(max), next} }
+}
+
+func lengthText(max int64) string { return fmt.Sprintf("HTTP content length exceeded %d bytes.", max) }
 
 type limit struct {
 	max  int64
+	text string // what the client reads; "": the protocol's own
 	next flow.Handler
 }
 
 func (h limit) Serve(x *flow.Exchange) error {
 	switch n := x.In.Body.Len(); {
 	case n > h.max:
-		return gate.Fail(gate.RequestTooLarge, fmt.Errorf("the request declares %d bytes of body, the limit (limits.body) is %d", n, h.max))
+		return &gate.Fault{Kind: gate.RequestTooLarge, Message: h.text, Err: fmt.Errorf("the request declares %d bytes of body, the limit (limits.body) is %d", n, h.max)}
 	case n == flow.Unknown:
-		x.In.Body = flow.Streamed(&counted{in: x.In.Body.Stream(), max: h.max, left: h.max}, flow.Unknown)
+		x.In.Body = flow.Streamed(&counted{in: x.In.Body.Stream(), max: h.max, left: h.max, text: h.text}, flow.Unknown)
 	}
 	return h.next.Serve(x)
 }
@@ -34,6 +42,7 @@ func (h limit) Serve(x *flow.Exchange) error {
 type counted struct {
 	in        flow.Stream
 	max, left int64
+	text      string
 	over      error // once the body was too long; what comes behind is not asked
 }
 
@@ -47,7 +56,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	}
 	n, err := c.in.Read(p)
 	if int64(n) > c.left {
-		c.over = gate.Failf(gate.RequestTooLarge, "the request body is longer than the limit of %d bytes (limits.body)", c.max)
+		c.over = &gate.Fault{Kind: gate.RequestTooLarge, Message: c.text, Err: fmt.Errorf("the request body is longer than the limit of %d bytes (limits.body)", c.max)}
 		n, err = int(c.left), c.over
 	}
 	c.left -= int64(n)
