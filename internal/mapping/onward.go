@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"unsafe"
 
@@ -24,7 +25,7 @@ func (e *edits) mapRequest(x *flow.Exchange) error {
 		if err != nil {
 			return failed(requestFailure, a.key, err)
 		}
-		if ok {
+		if ok && !(e.rest && v == "") { // an empty value is skipped on REST APIs: runtime 1.10
 			o.Added.Add(a.name, v)
 		} else {
 			noteDropped(x, a.side, a.key)
@@ -49,13 +50,13 @@ func (e *edits) mapPlace(x *flow.Exchange, left *int) error {
 	o := &x.Onward
 	if e.host != nil {
 		v, ok, err := e.host.headerValue(x, left)
-		if err == nil && ok && !hostValue(v) {
+		if err == nil && ok && !hostValue(v) && !(e.rest && v == "") {
 			err = errHost
 		}
 		if err != nil {
 			return failed(requestFailure, e.host.key, err)
 		}
-		if ok {
+		if ok && !(e.rest && v == "") {
 			o.Host = v
 		}
 	}
@@ -98,6 +99,10 @@ func (e *edits) mapQuery(x *flow.Exchange, left *int) error {
 	}
 	for i := range e.queryAdds {
 		a := &e.queryAdds[i]
+		if name, ok := a.value.QueryList(); ok {
+			repeat(x, a.name, name, from, left)
+			continue
+		}
 		before := len(o.Buf)
 		o.Buf = separate(o.Buf, from)
 		o.Buf = append(append(o.Buf, a.name...), '=')
@@ -106,8 +111,8 @@ func (e *edits) mapQuery(x *flow.Exchange, left *int) error {
 		if err != nil {
 			return failed(requestFailure, a.key, err)
 		}
-		if !ok {
-			o.Buf = o.Buf[:before]
+		if !ok || e.rest && len(buf) == at {
+			o.Buf = buf[:before]
 			noteDropped(x, a.side, a.key)
 			continue
 		}
@@ -119,6 +124,24 @@ func (e *edits) mapQuery(x *flow.Exchange, left *int) error {
 	}
 	o.Query = o.View(from)
 	return nil
+}
+
+// repeat adds a parameter once for each value that the client's query has under
+// another name, as it was sent.
+func repeat(x *flow.Exchange, as, name string, from int, left *int) {
+	o := &x.Onward
+	for rest := x.Query; rest != ""; {
+		var pair string
+		pair, rest = expr.CutPair(rest)
+		raw, v, _ := strings.Cut(pair, "=")
+		if pair == "" || !expr.Names(raw, name) || len(as)+len(v)+2 > *left {
+			continue
+		}
+		*left -= len(as) + len(v) + 2
+		o.Buf = append(append(separate(o.Buf, from), as...), '=')
+		o.Buf = append(o.Buf, v...)
+		x.Trail.Add(flow.Shaped, "integration.request.querystring."+as, v)
+	}
 }
 
 // dropped reports whether a name=value of the client's goes.
@@ -248,6 +271,8 @@ func failed(kind gate.Kind, key string, err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, expr.ErrJSON) && kind == requestFailure:
+		return &gate.Fault{Kind: gate.BadRequestBody, Message: "Invalid JSON in request body", Err: fmt.Errorf("parameter mapping %q: %w", key, err)}
 	case errors.Is(err, expr.ErrTooLong), err == errControl, err == errHost, err == errStatus, kind == responseFailure:
 		return gate.Failf(kind, "parameter mapping %q: %w", key, err)
 	}

@@ -99,6 +99,7 @@ type edits struct {
 	status     *entry
 	gone       []string // keys of what is only removed, for the Trail
 	noPort     bool
+	rest       bool // by the rules of REST APIs
 }
 
 // An entry is a mapping that adds something.
