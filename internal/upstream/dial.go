@@ -38,6 +38,12 @@ func (d *dialer) init(p *Pools, a Address) {
 			// HTTP/1.1 only: a backend that would choose HTTP/2 must be told.
 			NextProtos:         []string{"http/1.1"},
 			ClientSessionCache: tls.NewLRUClientSessionCache(32),
+			InsecureSkipVerify: a.Unverified,
+		}
+		if a.Certificate != "" {
+			d.tls.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				return p.certificate(a.Certificate)
+			}
 		}
 	}
 }

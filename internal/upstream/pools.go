@@ -32,6 +32,7 @@ type Options struct {
 	TTL            time.Duration // of a resolved name; 30 s, which is also the most
 	Limits         h1.Limits     // of replies
 	Roots          *x509.CertPool
+	Certificates   Certificates // nil: no target can be shown a certificate
 
 	// Resolve finds the addresses of a host name; nil: the system's resolver.
 	// It must return when ctx ends.

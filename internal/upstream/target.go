@@ -20,6 +20,10 @@ type Address struct {
 	Port   uint16
 	// ServerName is what the certificate must carry where that is not Host.
 	ServerName string
+	// Unverified accepts any certificate of the backend.
+	Unverified bool
+	// Certificate is the id of the one that the backend is shown; "": none.
+	Certificate string
 }
 
 // String is scheme://host:port.
