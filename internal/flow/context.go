@@ -169,10 +169,13 @@ func faultText(x *Exchange) string { return x.Event.Fault.Text(x.protocol()) }
 
 // protocol is that of the exchange's API, HTTP where it is not known.
 func (x *Exchange) protocol() gate.Protocol {
-	if x.API == nil {
-		return gate.HTTP
+	switch {
+	case x.API != nil:
+		return x.API.Protocol
+	case x.UUID != "":
+		return gate.REST
 	}
-	return x.API.Protocol
+	return gate.HTTP
 }
 
 // integrationVariable is $context.integration.*: what the backend did.

@@ -44,19 +44,16 @@ func Render(x *flow.Exchange, p gate.Protocol, err error) {
 	answer(x, &r)
 }
 
-// Fail is Render, and names the exchange in the reply, by the rules of the API
-// that was found, HTTP where none was. It is for the door, where no step of a
-// stage does it.
+// Fail is Render, and names the exchange in the reply: by the rules of REST
+// APIs where it has their id, else by those of HTTP APIs. It is for the door,
+// where no step of a stage does it.
 func Fail(x *flow.Exchange, err error) {
-	if x.API == nil || x.API.Protocol != gate.REST {
+	if x.UUID == "" {
 		Render(x, gate.HTTP, err)
 		Name(x)
 		return
 	}
 	Render(x, gate.REST, err)
-	if x.UUID == "" {
-		x.Identify()
-	}
 	NameREST(x)
 }
 

@@ -72,7 +72,7 @@ func compileResponse(def *gate.GatewayResponse) (*response, error) {
 		if text, ok := value.Literal(); ok && !fieldValue(text) {
 			return nil, fmt.Errorf("responseParameters: %s: the value %q holds a control character", key, text)
 		}
-		r.headers = append(r.headers, entry{key, name, value})
+		r.headers = append(r.headers, entry{key, name, value, expr.Request})
 	}
 	for _, media := range slices.Sorted(maps.Keys(def.Templates)) {
 		if !fieldValue(media) {

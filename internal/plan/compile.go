@@ -136,9 +136,34 @@ func (k *compiler) api(id gate.APIID) *api {
 	return a
 }
 
-// stage compiles one stage. The routes are the old ones where the deployment
-// is, and the labels of its metrics are: a deployment is frozen.
+// stage compiles one stage, and what its canary serves as another one.
 func (k *compiler) stage(e *entry, s *gate.Stage, old *stage) *stage {
+	var oldCanary *stage
+	if old != nil {
+		oldCanary = old.canary
+	}
+	fresh := k.alone(e, s, old, oldCanary)
+	if s.Canary == nil || e.api.Protocol != gate.REST || fresh == old {
+		return fresh
+	}
+	fresh.canary = k.alone(e, canaryOf(s), oldCanary, old)
+	return fresh
+}
+
+// canaryOf is the stage that serves what a canary draws: another deployment,
+// and variables that stand over the stage's (runtime 1.17).
+func canaryOf(s *gate.Stage) *gate.Stage {
+	c := *s
+	c.Deployment = s.Canary.Deployment
+	c.Variables = make(map[string]string, len(s.Variables)+len(s.Canary.Variables))
+	maps.Copy(c.Variables, s.Variables)
+	maps.Copy(c.Variables, s.Canary.Variables)
+	return &c
+}
+
+// alone compiles a stage without its canary. The routes are those of the old
+// one, or of the other that stood beside it, where it served the same.
+func (k *compiler) alone(e *entry, s *gate.Stage, old, other *stage) *stage {
 	p := e.api.Protocol
 	fresh := &stage{stage: s, missMeter: k.live.Meters.Route(e.api.ID, s.Name, unmatched, "")}
 	fresh.miss = miss(p, nil, gate.Failf(gate.ResourceNotFound, "nothing was deployed to stage %s", s.Name))
@@ -150,11 +175,12 @@ func (k *compiler) stage(e *entry, s *gate.Stage, old *stage) *stage {
 	if fresh.deployment == nil {
 		return k.lost(e, fresh, old)
 	}
-	if old != nil && old.deployment != nil && old.deployment.ID == s.Deployment &&
-		old.stage.DetailedMetrics == s.DetailedMetrics && maps.Equal(old.stage.RouteMetrics, s.RouteMetrics) {
-		fresh.routes = old.routes
-		k.problems = append(k.problems, fresh.routes.problems()...)
-		return fresh
+	for _, donor := range []*stage{old, other} {
+		if donor.serves(s, p) {
+			fresh.routes = donor.routes
+			k.problems = append(k.problems, fresh.routes.problems()...)
+			return fresh
+		}
 	}
 	fresh.routes = &lazy{make: k.maker(e, s)}
 	if !k.eager {
@@ -166,6 +192,18 @@ func (k *compiler) stage(e *entry, s *gate.Stage, old *stage) *stage {
 		return old
 	}
 	return fresh
+}
+
+// serves reports whether the compiled routes of a stage are those of another
+// one: a deployment is frozen, and what else they are made of is the labels of
+// metrics and, on REST APIs, what stands in the addresses of backends.
+func (s *stage) serves(next *gate.Stage, p gate.Protocol) bool {
+	if s == nil || s.deployment == nil || s.deployment.ID != next.Deployment {
+		return false
+	}
+	was := s.stage
+	return was.DetailedMetrics == next.DetailedMetrics && maps.Equal(was.RouteMetrics, next.RouteMetrics) &&
+		(p != gate.REST || was.ClientCertificate == next.ClientCertificate && maps.Equal(was.Variables, next.Variables))
 }
 
 // log is the stage's own access log. One that cannot be written, which the
@@ -234,6 +272,9 @@ func brokenRoutes(a *gate.API, s *gate.Stage, err error, faults []Problem) *rout
 // the definition cannot be served; the problems of the routes themselves, that
 // a part of it fails closed.
 func compileRoutes(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, faults []Problem) {
+	if d.API.Protocol == gate.REST {
+		return compileREST(d, s, live)
+	}
 	r = &routes{tree: route.Tree[*target]{RootGreedy: d.API.Protocol == gate.HTTP}}
 	cors, err := mapping.CompileCORS(d.Deployment.CORS)
 	if err != nil {

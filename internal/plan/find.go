@@ -30,6 +30,9 @@ func (p *Plan) Find(x *flow.Exchange) (flow.Handler, error) {
 	x.API = a.api
 	x.Trail.Add(flow.FoundHost, x.In.Host, "execute-api host")
 	x.Trail.Add(flow.FoundAPI, string(a.api.ID), a.api.Name)
+	if a.api.Protocol == gate.REST {
+		return a.findREST(x)
+	}
 	s, rest := a.stage(x.Path, x.NoStage)
 	if s == nil {
 		return nil, gate.Failf(gate.ResourceNotFound, "API %s has no stage for the path %q and no $default stage", a.api.ID, x.Path)
@@ -42,6 +45,7 @@ func (p *Plan) Find(x *flow.Exchange) (flow.Handler, error) {
 
 // enter looks for the route of the path below the stage.
 func (s *stage) enter(x *flow.Exchange, rest string) flow.Handler {
+	s = s.drawn(x)
 	x.Stage, x.Path = s.stage, rest
 	x.Event.Log = s.log
 	x.Trail.Add(flow.FoundStage, string(s.stage.Name), string(s.stage.Deployment))
@@ -76,7 +80,7 @@ func (s *stage) target(x *flow.Exchange) (t *target, miss flow.Handler) {
 		return nil, s.miss
 	}
 	r := s.routes.get()
-	t, ok := r.tree.Find(x.In.Method, x.Path, &x.Params)
+	t, ok := r.tree.Find(x.In.Method, r.matched(x.Path), &x.Params)
 	if !ok {
 		t = r.fallback
 	}
@@ -146,7 +150,7 @@ func (p *Plan) Candidates(r gate.StageRef, method, path string, visit func(key s
 	}
 	rs := a.stages[r.Name].routes.get()
 	matched := false
-	rs.tree.Walk(method, path, func(key string, why route.Why) {
+	rs.tree.Walk(method, rs.matched(path), func(key string, why route.Why) {
 		matched = matched || why == route.Matched
 		visit(key, why)
 	})
@@ -163,8 +167,12 @@ func (p *Plan) Candidates(r gate.StageRef, method, path string, visit func(key s
 // Wrong tells what of a stage cannot be served, whether a request has brought
 // it to light before or not.
 func (p *Plan) Wrong(r gate.StageRef) (list []Problem) {
-	if a := p.api(r.API); a != nil && a.stages[r.Name] != nil && a.stages[r.Name].routes != nil {
-		list = append(list, a.stages[r.Name].routes.get().problems...)
+	if a := p.api(r.API); a != nil && a.stages[r.Name] != nil {
+		for _, s := range []*stage{a.stages[r.Name], a.stages[r.Name].canary} {
+			if s != nil && s.routes != nil {
+				list = append(list, s.routes.get().problems...)
+			}
+		}
 	}
 	for _, q := range p.Problems {
 		if q.API == r.API && q.Stage == r.Name {

@@ -122,9 +122,11 @@ func (f *Follower) warm(ctx context.Context, start time.Time) {
 				if ctx.Err() != nil {
 					return
 				}
-				if s.routes != nil {
-					found = len(s.routes.get().problems) > 0 || found
-					pace.Step()
+				for _, one := range []*stage{s, s.canary} {
+					if one != nil && one.routes != nil {
+						found = len(one.routes.get().problems) > 0 || found
+						pace.Step()
+					}
 				}
 			}
 		}

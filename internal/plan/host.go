@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 type host struct {
 	domain   *gate.Domain
 	mappings []gate.Mapping
+	rules    []rule
 	broken   error // the domain's document cannot be read
 }
 
@@ -28,6 +30,7 @@ func compileHost(d *gate.Domain) *host {
 		}
 		return strings.Compare(a.Key, b.Key)
 	})
+	h.compileRules()
 	return h
 }
 
@@ -42,19 +45,31 @@ func depth(key string) int {
 // match returns the mapping that takes the path and what is left of the path
 // below it. Segments are compared whole and as sent.
 func (h *host) match(path string) (m *gate.Mapping, rest string) {
+	if h.domain.Mode == gate.RulesOnly {
+		return nil, path
+	}
 	for i := range h.mappings {
 		m := &h.mappings[i]
 		if m.Key == "" {
 			return m, path
 		}
-		if rest, ok := strings.CutPrefix(strings.TrimPrefix(path, "/"), m.Key); ok && (rest == "" || rest[0] == '/') {
-			if rest == "" {
-				rest = "/"
-			}
+		if rest, ok := below(path, m.Key); ok {
 			return m, rest
 		}
 	}
 	return nil, path
+}
+
+// below is what is left of a path below a key, "/" where that is all of it.
+func below(path, key string) (rest string, ok bool) {
+	rest, ok = strings.CutPrefix(strings.TrimPrefix(path, "/"), key)
+	switch {
+	case !ok || rest != "" && rest[0] != '/':
+		return "", false
+	case rest == "":
+		return "/", true
+	}
+	return rest, true
 }
 
 // host finds the domain of a Host header: by its whole name, else by the
@@ -93,26 +108,97 @@ func (p *Plan) Domain(name string) *gate.Domain {
 	return nil
 }
 
-// findMapped is Find for a custom domain.
+// findMapped is Find for a custom domain: its rules are asked first, then its
+// mappings, as far as its mode has them (runtime 1.3).
 func (p *Plan) findMapped(x *flow.Exchange, h *host) (flow.Handler, error) {
 	x.Trail.Add(flow.FoundHost, x.In.Host, "custom domain "+string(h.domain.Name))
 	if h.broken != nil {
 		return nil, gate.Fail(gate.Internal, h.broken)
 	}
-	m, rest := h.match(x.Path)
+	path := x.Path
+	if special(path) && p.forREST(h) {
+		if path == "/ping" || path == "/sping" {
+			x.Identify()
+			return healthy(), nil
+		}
+		path = oneSlash(path)
+	}
+	if r, rest := h.ruled(x, path); r != nil {
+		x.Rule = r
+		x.Trail.Add(flow.FoundMapping, "rule "+r.ID, string(r.API)+"/"+string(r.Stage))
+		return p.mapped(x, h, r.API, r.Stage, rest)
+	}
+	m, rest := h.match(path)
 	if m == nil {
-		return nil, gate.Failf(gate.ResourceNotFound, "domain %s has no mapping for the path %q", h.domain.Name, x.Path)
+		return nil, p.unmapped(x, h)
 	}
+	x.Mapping = m
 	x.Trail.Add(flow.FoundMapping, m.Key, string(m.API)+"/"+string(m.Stage))
-	a := p.api(m.API)
+	return p.mapped(x, h, m.API, m.Stage, rest)
+}
+
+// special reports whether a path is treated in another way on domains of REST
+// APIs, so that only for these few it is asked which kind a domain is of.
+func special(path string) bool {
+	return path == "/ping" || path == "/sping" || strings.HasPrefix(path, "//")
+}
+
+// forREST reports whether a domain leads to a REST API. No other kind but HTTP
+// APIs can share it (runtime 1.3).
+func (p *Plan) forREST(h *host) bool {
+	is := func(id gate.APIID) bool { a := p.api(id); return a != nil && a.api.Protocol == gate.REST }
+	return slices.ContainsFunc(h.mappings, func(m gate.Mapping) bool { return is(m.API) }) ||
+		slices.ContainsFunc(h.rules, func(r rule) bool { return is(r.API) })
+}
+
+// unmapped is the fault of a path that a domain has nothing for.
+func (p *Plan) unmapped(x *flow.Exchange, h *host) error {
+	why := fmt.Errorf("domain %s has no mapping for the path %q", h.domain.Name, x.Path)
+	if h.domain.Mode == gate.RulesOnly {
+		why = fmt.Errorf("domain %s has no routing rule that the request meets, and its routing mode has it ask for no mapping", h.domain.Name)
+	}
+	if !p.forREST(h) {
+		return gate.Fail(gate.ResourceNotFound, why)
+	}
+	x.Identify()
+	if h.domain.Mode == gate.RulesOnly {
+		return gate.Fail(gate.ResourceNotFound, why)
+	}
+	return gate.Fail(gate.Forbidden, why)
+}
+
+// mapped enters the stage that a domain leads to. An empty name is that of the
+// next segment, on REST APIs.
+func (p *Plan) mapped(x *flow.Exchange, h *host, id gate.APIID, name gate.StageName, rest string) (flow.Handler, error) {
+	a := p.api(id)
 	if a == nil {
-		return nil, gate.Failf(gate.ResourceNotFound, "domain %s maps %q to API %s, which does not exist", h.domain.Name, m.Key, m.API)
+		return nil, gate.Failf(gate.ResourceNotFound, "domain %s leads to API %s, which does not exist", h.domain.Name, id)
 	}
-	s := a.stages[m.Stage]
-	if s == nil {
-		return nil, gate.Failf(gate.ResourceNotFound, "domain %s maps %q to stage %s of API %s, which does not exist", h.domain.Name, m.Key, m.Stage, m.API)
-	}
-	x.API, x.Mapping = a.api, m
+	x.API = a.api
 	x.Trail.Add(flow.FoundAPI, string(a.api.ID), a.api.Name)
+	if a.api.Protocol == gate.REST {
+		return a.mappedREST(x, h, name, rest)
+	}
+	s := a.stages[name]
+	if s == nil {
+		return nil, gate.Failf(gate.ResourceNotFound, "domain %s leads to stage %s of API %s, which does not exist", h.domain.Name, name, id)
+	}
+	return s.enter(x, rest), nil
+}
+
+func (a *api) mappedREST(x *flow.Exchange, h *host, name gate.StageName, rest string) (flow.Handler, error) {
+	begin(x)
+	rest = oneSlash(rest)
+	if name == "" {
+		s, below, err := a.restStage(x, rest)
+		if err != nil {
+			return nil, err
+		}
+		return s.enter(x, below), nil
+	}
+	s := a.stages[name]
+	if s == nil {
+		return nil, gate.Failf(gate.Forbidden, "domain %s leads to stage %s of API %s, which does not exist", h.domain.Name, name, a.api.ID)
+	}
 	return s.enter(x, rest), nil
 }

@@ -43,11 +43,51 @@ func around(last flow.Handler, p gate.Protocol, r *gate.Route, cors *mapping.Pol
 // miss is the way of a request that no route of the stage answers: the outer
 // steps of line around the fault.
 func miss(p gate.Protocol, cors *mapping.Policy, fault *gate.Fault) flow.Handler {
+	if p == gate.REST {
+		return new(outer).restMiss(func(*flow.Exchange) error { return fault })
+	}
 	return flow.Chain(flow.HandlerFunc(func(*flow.Exchange) error { return fault }),
 		mapping.Identify(),
 		mapping.CORS(cors),
 		mapping.Faults(p),
 		mapping.Preflight(cors), // a preflight needs no route of its own: 2.2
+	)
+}
+
+// An outer is what all requests to a deployment of a REST API meet, those that
+// no method answers included.
+type outer struct {
+	settings  gate.RESTSettings
+	responses *mapping.Responses
+}
+
+// restLine is the way of a request through a method of a REST API (runtime 1.1;
+// the numbers are its steps). What is not enforced yet refuses in its place.
+func (o *outer) restLine(r *gate.Route, body int64, end *restEnd) flow.Handler {
+	return flow.Chain(end.handler,
+		mapping.IdentifyREST(),             // both ids are in each reply, errors included: 17, 1.13
+		mapping.Compress(o.compression(r)), // codes what is answered, errors included: 17
+		mapping.FaultsREST(o.responses),    // gateway responses stand for what any step below refuses: 1.16
+		private(&o.settings),               // there is no VPC endpoint to come through: 2
+		policy(&o.settings),                // 6
+		auth.Caller(r),                     // 7
+		auth.Key(r),                        // behind the authorizer, which may bring the key: 8
+		mapping.LimitREST(body),            // before anything looks at the payload: 1, but a stranger uploads nothing
+		mapping.Decompress(body),           // before templates see it: 1.17
+		end.reply,                          // bounds a reply that is not streamed: 1.2
+		end.parameters,                     // 12
+		end.answers,                        // what of the integration's answer the client sees: 14
+	)
+}
+
+// restMiss is the way of a request that no method answers: the outer steps of
+// restLine around what fault says.
+func (o *outer) restMiss(fault func(*flow.Exchange) error) flow.Handler {
+	return flow.Chain(flow.HandlerFunc(fault),
+		mapping.IdentifyREST(),
+		mapping.Compress(o.settings.MinimumCompression),
+		mapping.FaultsREST(o.responses),
+		private(&o.settings),
 	)
 }
 

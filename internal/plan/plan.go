@@ -81,6 +81,7 @@ type stage struct {
 	miss       flow.Handler     // answers what no route does, where there are no routes
 	missMeter  flow.Meter
 	log        flow.Sink // the stage's own access log; nil: none
+	canary     *stage    // serves what the canary of the stage draws; nil: none
 }
 
 // routes is a deployment, compiled for one stage: its counters bear the stage's
@@ -210,6 +211,9 @@ func (p *Plan) relisted() *Plan {
 		for _, a := range shard {
 			for _, s := range a.stages {
 				add(s.routes.problems())
+				if s.canary != nil {
+					add(s.canary.routes.problems())
+				}
 			}
 		}
 	}
