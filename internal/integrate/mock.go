@@ -34,20 +34,21 @@ func Mock(r *gate.Route) (*MockHandler, error) {
 			return nil, fmt.Errorf("route %s: request template for %s: %w", r.Key, media, err)
 		}
 		t := mockTemplate{mediaType: media}
-		if t.status, t.wrong = mockStatus(text); t.wrong != nil {
-			t.wrong = gate.Failf(gate.APIConfigurationError, "route %s: request template for %s: a mock's template makes {\"statusCode\": 200}: %w", r.Key, media, t.wrong)
+		status, err := mockStatus(text)
+		if t.status = status; err != nil {
+			t.wrong = gate.Failf(gate.APIConfigurationError, "route %s: request template for %s: a mock's template makes {\"statusCode\": 200}: %w", r.Key, media, err)
 		}
 		m.templates = append(m.templates, t)
 	}
 	return m, nil
 }
 
-// Wrong says what of a mock makes it answer 500 although it was taken; nil:
-// nothing.
+// Wrong says which template of a mock makes it answer 500 although it was
+// taken; nil: none.
 func (m *MockHandler) Wrong() error {
 	for i := range m.templates {
-		if err := m.templates[i].wrong; err != nil {
-			return err
+		if f := m.templates[i].wrong; f != nil {
+			return f.Err
 		}
 	}
 	return nil
@@ -64,7 +65,7 @@ type MockHandler struct {
 type mockTemplate struct {
 	mediaType string
 	status    int
-	wrong     error // a *gate.Fault
+	wrong     *gate.Fault // what the template answers; nil: the status
 }
 
 // anyType is the template for what no other is for (runtime 1.10: recorded).

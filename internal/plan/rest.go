@@ -65,6 +65,8 @@ func (r *routes) addREST(d *gate.Definition, def *gate.Route, s *gate.Stage, o *
 	}
 	if wrong != nil {
 		wrong = fmt.Errorf("it answers 500: %w", wrong)
+	}
+	if end == nil {
 		end = &restEnd{handler: integrate.Refuse(gate.APIConfigurationError, wrong)}
 	}
 	t := &target{route: def, handler: o.restLine(def, live.Limits.Body, end), meter: meter(d, s, def.Key, path, method, live)}
@@ -79,9 +81,9 @@ type restEnd struct {
 	reply      flow.Step // nil where the reply has no bound
 }
 
-// endOf compiles a method's integration. wrong is why each request is answered
-// with 500, as AWS does with a definition that it takes; err, what has to be
-// mended before a deployment.
+// endOf compiles a method's integration. wrong is why requests are answered
+// with 500, as AWS does with a definition that it takes: all of them where end
+// is nil. err is what has to be mended before a deployment.
 func endOf(a *gate.API, r *gate.Route, s *gate.Stage, live *Live) (end *restEnd, wrong, err error) {
 	in := r.Integration
 	if in == nil {
@@ -108,7 +110,7 @@ func mockEnd(r *gate.Route) (end *restEnd, wrong, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return &restEnd{handler: handler, answers: answers}, nil, handler.Wrong()
+	return &restEnd{handler: handler, answers: answers}, handler.Wrong(), nil
 }
 
 func proxyEnd(a *gate.API, r *gate.Route, s *gate.Stage, live *Live) (end *restEnd, wrong, err error) {
