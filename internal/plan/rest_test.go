@@ -40,6 +40,7 @@ type restOf struct {
 	answer   string // of the backend
 	dial     func(context.Context, netip.AddrPort) (net.Conn, error)
 	limits   *gate.Limits
+	pools    upstream.Options // where it has Certificates, backends are real ones
 }
 
 func (o restOf) open(t testing.TB) *rests {
@@ -52,12 +53,13 @@ func (o restOf) open(t testing.TB) *rests {
 	if dial == nil {
 		dial = func(context.Context, netip.AddrPort) (net.Conn, error) { return s.e, nil }
 	}
-	pools := upstream.New(upstream.Options{
-		Resolve: func(context.Context, string) ([]netip.Addr, error) {
+	if o.pools.Certificates == nil {
+		o.pools.Dial = dial
+		o.pools.Resolve = func(context.Context, string) ([]netip.Addr, error) {
 			return []netip.Addr{netip.MustParseAddr("10.0.0.1")}, nil
-		},
-		Dial: dial,
-	})
+		}
+	}
+	pools := upstream.New(o.pools)
 	t.Cleanup(pools.Close)
 	definitions := map[gate.DeploymentID][]gate.Route{"d": whole(o.routes), "c": whole(o.canary)}
 	c := NewCatalog()
