@@ -57,11 +57,27 @@ const missing = "-"
 // $context.requestId nor $context.extendedRequestId is in it, which AWS
 // insists on (API reference, AccessLogSettings).
 func Compile(format string) (*Format, error) {
+	return compileFor(format, &kind{"HTTP APIs", flow.Context, flow.ContextNames})
+}
+
+// CompileREST is Compile for a stage of a REST API, which has other variables.
+func CompileREST(format string) (*Format, error) {
+	return compileFor(format, &kind{"REST APIs", flow.RESTContext, flow.RESTContextNames})
+}
+
+// A kind of API, by the variables that it has.
+type kind struct {
+	apis     string // for messages
+	variable func(name string) (flow.Variable, bool)
+	names    func() []string
+}
+
+func compileFor(format string, k *kind) (*Format, error) {
 	if err := checkText(format); err != nil {
 		return nil, err
 	}
 	text := strings.TrimSuffix(strings.TrimSuffix(format, "\n"), "\r")
-	s, err := scan(text)
+	s, err := scan(text, k)
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +102,12 @@ const leastValue = 2 * len(ellipsis)
 // CheckFormat says why a format cannot be compiled; nil: it can.
 func CheckFormat(format string) error {
 	_, err := Compile(format)
+	return err
+}
+
+// CheckRESTFormat is CheckFormat for a stage of a REST API.
+func CheckRESTFormat(format string) error {
+	_, err := CompileREST(format)
 	return err
 }
 

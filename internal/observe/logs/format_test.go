@@ -426,3 +426,34 @@ func BenchmarkStageObserve(b *testing.B) {
 		})
 	}
 }
+
+// TestRESTFormats holds what only stages of REST APIs may write (runtime 5.1;
+// section 8, correction 2), and that a stage takes either kind of format.
+func TestRESTFormats(t *testing.T) {
+	const clf = `$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime]"$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId $context.extendedRequestId`
+	f, err := CompileREST(clf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := called()
+	x.UUID = "c6d3f2a1-0b1c-4d5e-8f90-a1b2c3d4e5f6"
+	x.Route = &gate.Route{Key: "GET /pets/{id}", Method: &gate.Method{Resource: "r"}}
+	want := `192.0.2.7 - - [04/Mar/2026:04:06:07 +0000]"GET /pets/{id} HTTP/1.1" 200 40 c6d3f2a1-0b1c-4d5e-8f90-a1b2c3d4e5f6 AbCdEfGhIjKlMn=` + "\n"
+	if got := entryOf(f, x); got != want {
+		t.Errorf("got %swant %s", got, want)
+	}
+	for _, tc := range []struct{ desc, format, http, rest string }{
+		{"A variable of REST APIs.", "$context.requestId $context.resourceId", "not a variable of HTTP APIs", ""},
+		{"A variable of HTTP APIs.", "$context.requestId $context.routeKey", "", "not a variable of REST APIs"},
+		{"One that is misspelt.", "$context.requestId $context.resourceid", "not a variable", "did you mean $context.resourceId"},
+	} {
+		for _, side := range []struct {
+			err  error
+			says string
+		}{{CheckFormat(tc.format), tc.http}, {CheckRESTFormat(tc.format), tc.rest}} {
+			if (side.err == nil) != (side.says == "") || side.err != nil && !strings.Contains(side.err.Error(), side.says) {
+				t.Errorf("%s: %v, want one that says %q", tc.desc, side.err, side.says)
+			}
+		}
+	}
+}

@@ -31,7 +31,7 @@ const (
 // two, or ${context.NAME}. A "$" before anything but a letter or a brace is
 // text; before those it is a reference to something that an access log does not
 // know.
-func scan(text string) (s scanned, err error) {
+func scan(text string, k *kind) (s scanned, err error) {
 	from := 0
 	for at := 0; ; {
 		i := strings.IndexByte(text[at:], '$')
@@ -47,9 +47,9 @@ func scan(text string) (s scanned, err error) {
 			at = end
 			continue
 		}
-		v, ok := flow.Context(name)
+		v, ok := k.variable(name)
 		if !ok || !segments(name) {
-			return s, fmt.Errorf("access log format: $context.%s at byte %d is not a variable of HTTP APIs%s", short(name), at+1, suggest(name))
+			return s, fmt.Errorf("access log format: $context.%s at byte %d is not a variable of %s%s", short(name), at+1, k.apis, suggest(name, k.names()))
 		}
 		s.identified = s.identified || name == "requestId" || name == "extendedRequestId"
 		s.literals = append(s.literals, text[from:at])
@@ -128,11 +128,10 @@ func short(s string) string {
 
 // suggest names the variables that a misspelt name may have meant: the same
 // letters in another case, or the nearest ones, at most three.
-func suggest(name string) string {
+func suggest(name string, known []string) string {
 	if len(name) > maxSuggest {
 		return ""
 	}
-	known := flow.ContextNames()
 	least := len(name)/3 + 1
 	var near []string
 	for _, k := range known {

@@ -99,7 +99,8 @@ func OpenStages(o StageOptions) (*Stages, error) {
 }
 
 // Stage returns the log of a stage with that destination, the ARN of a log
-// group, and that format. The error is one of CheckDestination or Compile.
+// group, and that format. The error is one of CheckDestination or Compile;
+// formats of REST APIs are taken as well.
 func (s *Stages) Stage(arn, format string) (flow.Sink, error) {
 	g, err := parseGroup(arn)
 	if err != nil {
@@ -125,7 +126,15 @@ func (s *Stages) destination(g group) *destination {
 func (s *Stages) format(text string) (f *Format, err error) {
 	f = share(&s.bound, s.formats, text, func() *Format {
 		var compiled *Format
-		compiled, err = Compile(text)
+		if compiled, err = Compile(text); err == nil {
+			return compiled
+		}
+		// A variable of both kinds of API is the same one, so that it does not
+		// matter whose stage has a format that both can have.
+		rest, wrong := CompileREST(text)
+		if wrong == nil {
+			compiled, err = rest, nil
+		}
 		return compiled
 	})
 	return f, err
