@@ -123,12 +123,17 @@ func (w *world) target(x *flow.Exchange) (method, url string, ok bool) {
 		Target(*flow.Exchange) (method, url string)
 	}
 	var err error
-	switch x.Route.Integration.Kind {
-	case gate.HTTPProxy:
+	kind := x.Route.Integration.Kind
+	switch {
+	case x.API.Protocol == gate.REST && (kind == gate.HTTPProxy || kind == gate.Private):
+		p, err = integrate.REST(x.API, x.Route, x.Stage, w.live.Links, w.pools)
+	case x.API.Protocol == gate.REST:
+		return "", "", false
+	case kind == gate.HTTPProxy:
 		p, err = integrate.HTTP(x.Route, w.pools)
-	case gate.Private:
+	case kind == gate.Private:
 		p, err = integrate.Private(x.Route, w.live.Links, w.pools)
-	case gate.AWSService:
+	case kind == gate.AWSService:
 		p, err = integrate.AWSService(x.API, x.Route, w.live.Services, w.pools)
 	default:
 		return "", "", false

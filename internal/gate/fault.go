@@ -68,7 +68,7 @@ const (
 	Forbidden                  Kind = "FORBIDDEN"            // no such stage, or not by this way
 	IncompleteSignature        Kind = "INCOMPLETE_SIGNATURE" // an Authorization that is no AWS signature
 	ClientGone                 Kind = "CLIENT_GONE"          // it left before its request was whole: nobody reads an answer
-	Internal                   Kind = "INTERNAL"    // our own defect: a panic, a plan that did not compile
+	Internal                   Kind = "INTERNAL"             // our own defect: a panic, a plan that did not compile
 )
 
 // StatusClientGone is the status of a ClientGone in logs and metrics. It is

@@ -96,6 +96,7 @@ type routes struct {
 
 	cors *mapping.Policy // what Rehearse makes a line of besides
 	body int64
+	rest *outer // of a REST API
 }
 
 // target is where Find ends.

@@ -1,6 +1,10 @@
 package plan
 
-import "gatehouse/internal/flow"
+import (
+	"gatehouse/internal/flow"
+	"gatehouse/internal/gate"
+	"gatehouse/internal/mapping"
+)
 
 // Rehearse runs an exchange that Find has found through its line with nothing in
 // the place of the integration: it is mapped and refused, and browsers are
@@ -12,6 +16,9 @@ import "gatehouse/internal/flow"
 // two of each route.
 func (p *Plan) Rehearse(x *flow.Exchange) (reached bool, err error) {
 	s := p.api(x.API.ID).stages[x.Stage.Name]
+	if x.Canary && s.canary != nil {
+		s = s.canary
+	}
 	if s.routes == nil {
 		return false, s.miss.Serve(x)
 	}
@@ -26,10 +33,26 @@ func (p *Plan) Rehearse(x *flow.Exchange) (reached bool, err error) {
 		reached = true
 		return nil
 	})
-	h, err := around(stop, x.API.Protocol, x.Route, r.cors, r.body)
+	h, err := r.around(stop, x)
 	if err != nil {
 		return false, err
 	}
 	err = h.Serve(x)
 	return reached, err
+}
+
+// around is the line of an exchange's route with something else at its end.
+func (r *routes) around(last flow.Handler, x *flow.Exchange) (flow.Handler, error) {
+	if r.rest == nil {
+		return around(last, x.API.Protocol, x.Route, r.cors, r.body)
+	}
+	end := &restEnd{handler: last}
+	if in := x.Route.Integration; in != nil && (in.Kind == gate.HTTPProxy || in.Kind == gate.Private) {
+		step, err := mapping.Shape(in)
+		if err != nil {
+			return nil, err
+		}
+		end.parameters = step
+	}
+	return r.rest.restLine(x.Route, r.body, end), nil
 }

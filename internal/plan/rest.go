@@ -37,6 +37,7 @@ func compileREST(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, faul
 	for _, err := range o.unserved() {
 		r.problems = append(r.problems, at("", err))
 	}
+	r.rest, r.body = o, live.Limits.Body
 	r.miss = o.restMiss(func(x *flow.Exchange) error {
 		return missing(x, fmt.Errorf("no method of stage %s matches", s.Name))
 	})

@@ -336,3 +336,30 @@ func TestRESTAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestRehearseREST holds that a rehearsal of a REST API's request goes the way
+// of a real one as far as the integration, in the canary too.
+func TestRehearseREST(t *testing.T) {
+	key := to("GET /key", "http://b/")
+	key.APIKeyNeeded = true
+	s := restOf{
+		routes: []gate.Route{to("GET /a", "http://b/")},
+		canary: []gate.Route{key, to("GET /a", "http://b/", "integration.request.header.X='1'"), mocked("GET /mock", `{"statusCode": 200}`)},
+		stage:  gate.Stage{Canary: &gate.Canary{Percent: 100, Deployment: "c"}},
+	}.open(t)
+	for _, tc := range []struct {
+		target  string
+		reached bool
+		status  int
+	}{{"/prod/a", true, 0}, {"/prod/mock", true, 0}, {"/prod/key", false, 403}, {"/prod/none", false, 403}} {
+		x := &flow.Exchange{Path: tc.target, Trail: new(flow.Trail)}
+		x.In.Method, x.In.Host = "GET", "abc.execute-api.x"
+		if _, err := s.plan.Find(x); err != nil {
+			t.Fatal(err)
+		}
+		reached, err := s.plan.Rehearse(x)
+		if err != nil || reached != tc.reached || !reached && x.Out.Status != tc.status || s.e.calls > 0 {
+			t.Errorf("%s: reached %v, status %d, %v", tc.target, reached, x.Out.Status, err)
+		}
+	}
+}
