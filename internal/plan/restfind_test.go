@@ -299,44 +299,6 @@ func TestTLSOfREST(t *testing.T) {
 	}
 }
 
-// TestRESTAllocatesNothing guards the proxy path of REST APIs, and bounds that
-// of mocks.
-func TestRESTAllocatesNothing(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
-	proxied := to("GET /pets/{id}", "http://b/animals/{id}", "integration.request.path.id=method.request.path.id", "integration.request.header.X-Stage=context.stage")
-	s := restOf{routes: []gate.Route{proxied, mocked("GET /mock", `{"statusCode": 200}`)}, answer: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nServer: s\r\nDate: d\r\nContent-Type: a/b\r\n\r\nok"}.open(t)
-	x := new(flow.Exchange)
-	buf := make([]byte, 16)
-	for _, path := range []string{"/prod/pets/7", "/prod/mock"} {
-		n := testing.AllocsPerRun(200, func() {
-			x.Begin(nil, time.Unix(1583348638, 0))
-			x.In.Method, x.In.Host, x.In.Scheme, x.Path = "GET", "abc.execute-api.localhost", "https", path
-			x.In.Header.Add("Host", x.In.Host)
-			x.In.Header.Add("User-Agent", "curl")
-			h, err := s.plan.Find(x)
-			if err == nil {
-				err = h.Serve(x)
-			}
-			if err != nil || x.Out.Status != 200 {
-				t.Fatal(err, x.Out.Status)
-			}
-			if st := x.Out.Body.Stream(); st != nil {
-				for err == nil {
-					_, err = st.Read(buf)
-				}
-			}
-			x.Out.Body.Close()
-			x.End()
-			x.Reset()
-		})
-		if n != 0 {
-			t.Errorf("%s: %v allocations, want 0", path, n)
-		}
-	}
-}
-
 // TestRehearseREST holds that a rehearsal of a REST API's request goes the way
 // of a real one as far as the integration, in the canary too.
 func TestRehearseREST(t *testing.T) {

@@ -24,7 +24,10 @@ func five() map[string]string {
 func lines(t testing.TB) map[string]*shop {
 	key := "GET /pets/{id}"
 	pets := func(in gate.Integration) gate.Route { return gate.Route{Key: key, Integration: &in} }
+	rest := func(r gate.Route) *shop { return restOf{routes: []gate.Route{r}}.open(t).shop }
 	return map[string]*shop{
+		"REST":           rest(to(key, "http://b/base/{id}", "integration.request.path.id=method.request.path.id")),
+		"REST mock":      rest(mocked(key, `{"statusCode": 200}`)),
 		"plain":          stock(t, nil, pets(gate.Integration{})),
 		"5 parameters":   stock(t, nil, pets(gate.Integration{RequestParameters: five()})),
 		"5 of the reply": stock(t, nil, pets(gate.Integration{ResponseParameters: map[string]map[string]string{"200": {"append:header.A": "$context.requestId", "append:header.B": "$response.header.content-type", "overwrite:header.C": "c", "remove:header.D": "", "overwrite:statuscode": "201"}}})),
@@ -43,7 +46,7 @@ func once(t testing.TB, s *shop) func() {
 		x.Reset()
 		s.run(t, x, c)
 		stream := x.Out.Body.Stream()
-		for {
+		for stream != nil {
 			if _, err := stream.Read(buf); err == io.EOF {
 				break
 			} else if err != nil {
