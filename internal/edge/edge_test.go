@@ -646,3 +646,46 @@ func TestPlanes(t *testing.T) {
 		})
 	}
 }
+
+// TestOverriddenMethod holds that the method which stands in for the one on the
+// wire does not change how the reply is framed: the next reply on the
+// connection begins where the client looks for it.
+func TestOverriddenMethod(t *testing.T) {
+	h := open(t, func(x *flow.Exchange) error {
+		if m, ok := x.In.Header.Get("X-HTTP-Method-Override"); ok {
+			x.In.Override(m)
+		}
+		return say("as " + x.In.Method)(x)
+	}, Options{}, data)
+	c := h.dial(t)
+	c.send("HEAD / HTTP/1.1\r\nHost: h\r\nX-HTTP-Method-Override: GET\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\nX-HTTP-Method-Override: HEAD\r\n\r\n" + hello)
+	if resp, body := c.reply("HEAD"); resp.ContentLength != 6 || body != "" {
+		t.Errorf("the HEAD got length %d, body %q", resp.ContentLength, body)
+	}
+	for _, want := range []string{"as HEAD", "as GET"} {
+		if _, body := c.reply("GET"); body != want {
+			t.Errorf("got %q, want %q", body, want)
+		}
+	}
+}
+
+// TestFaultsOfREST holds that what no step of a stage renders is rendered by
+// the rules of REST APIs where the request is one's.
+func TestFaultsOfREST(t *testing.T) {
+	h := open(t, func(x *flow.Exchange) error {
+		x.Identify()
+		if x.Path == "/boom" {
+			panic("boom")
+		}
+		return gate.Failf(gate.Forbidden, "no such stage")
+	}, Options{}, data)
+	for path, want := range map[string]string{"/x": `403 ForbiddenException {"message":"Forbidden"}`, "/boom": `500 InternalServerErrorException {"message": "Internal server error"}`} {
+		c := h.dial(t)
+		c.send("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n")
+		resp, body := c.reply("GET")
+		got := fmt.Sprintf("%d %s %s", resp.StatusCode, resp.Header.Get("x-amzn-ErrorType"), body)
+		if got != want || len(resp.Header.Get("x-amzn-RequestId")) != 36 || resp.Header.Get("x-amz-apigw-id") == "" || resp.Header.Get("Apigw-Requestid") != "" {
+			t.Errorf("got %s %v, want %s", got, resp.Header, want)
+		}
+	}
+}

@@ -12,7 +12,7 @@ import (
 // that only these have (runtime 5.1 and 1.2).
 func TestRESTContext(t *testing.T) {
 	x := new(Exchange)
-	x.Begin(nil, time.Unix(1583348638, 0))
+	x.Begin(t.Context(), time.Unix(1583348638, 0))
 	x.API = &gate.API{ID: "abc", Protocol: gate.REST}
 	x.Stage = &gate.Stage{Name: "prod", Deployment: "d1"}
 	x.Route = &gate.Route{Key: "GET /pets/{id}", Method: &gate.Method{Resource: "res1"},

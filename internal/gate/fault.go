@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -163,11 +164,13 @@ func (f *Fault) AppendMessage(dst []byte, p Protocol) []byte {
 
 // appendJSON appends a string as JSON (RFC 8259 section 7).
 func appendJSON(dst []byte, s string) []byte {
-	text, err := json.Marshal(s)
-	if err != nil { // no string has one
+	b := bytes.NewBuffer(dst)
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)              // no browser reads it as a page
+	if err := e.Encode(s); err != nil { // no string has one
 		return append(dst, `""`...)
 	}
-	return append(dst, text...)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // ResponseType is AWS's name for the kind: $context.error.responseType. The

@@ -2,6 +2,7 @@ package integrate
 
 import (
 	"encoding/hex"
+	"math/bits"
 	"math/rand/v2"
 	"strings"
 
@@ -68,8 +69,8 @@ const (
 // remapReply renames and drops what a backend's reply must not say to the
 // client of a REST API.
 func remapReply(l *field.List) {
-	var gone [256]bool
-	some, ids := false, false
+	var gone uint64 // by field.ID, of which there are fewer than 64
+	ids := false
 	for i := range l.Len() { // what is added on the way is not looked at again
 		id, name, value, ok := l.At(i)
 		if !ok {
@@ -81,9 +82,9 @@ func remapReply(l *field.List) {
 		switch replyTurns[id] {
 		case renames:
 			l.Add(newNames[id], value)
-			gone[id], some = true, true
+			gone |= 1 << id
 		case ends:
-			gone[id], some = true, true
+			gone |= 1 << id
 		case passes:
 			if id == field.Other && field.Equal(name, replyID) {
 				l.Add(replyNewID, value)
@@ -94,10 +95,8 @@ func remapReply(l *field.List) {
 	if ids {
 		l.Del(replyID)
 	}
-	for id := range gone {
-		if some && gone[id] {
-			l.Del(field.ID(id).String())
-		}
+	for ; gone != 0; gone &= gone - 1 {
+		l.Del(field.ID(bits.TrailingZeros64(gone)).String())
 	}
 }
 
