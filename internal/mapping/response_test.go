@@ -1,6 +1,9 @@
 package mapping
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -78,4 +81,25 @@ func FuzzAccepted(f *testing.F) {
 			t.Fatalf("%q: %q", v, got)
 		}
 	})
+}
+
+// TestABombIsRefused: a small body that grows beyond the limit is too large,
+// and no more than the limit of it reaches anybody.
+func TestABombIsRefused(t *testing.T) {
+	var bomb bytes.Buffer
+	w := gzip.NewWriter(&bomb)
+	_, _ = w.Write(make([]byte, 4<<20))
+	_ = w.Close()
+	x := new(flow.Exchange)
+	x.In.Header.Add("Content-Encoding", "gzip")
+	x.In.Body = flow.Bytes(bomb.Bytes())
+	passed := int64(0)
+	read := flow.HandlerFunc(func(x *flow.Exchange) (err error) {
+		passed, err = io.Copy(io.Discard, x.In.Body.Stream())
+		return &flow.BodyError{Err: err}
+	})
+	f := faultOf(flow.Chain(read, Decompress(1<<20)).Serve(x))
+	if f.Kind != gate.RequestTooLarge || f.Text(gate.REST) != "HTTP content length exceeded 1048576 bytes." || passed != 1<<20 {
+		t.Errorf("%d bytes became %d: %v", bomb.Len(), passed, f)
+	}
 }

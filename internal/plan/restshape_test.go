@@ -279,17 +279,6 @@ func decoded(t *testing.T, coding string, x *flow.Exchange) string {
 	return string(text)
 }
 
-// TestABombIsRefused: a small body that grows beyond the limit is too large,
-// and no more than the limit of it reaches anybody.
-func TestABombIsRefused(t *testing.T) {
-	s := restOf{routes: []gate.Route{to("POST /a", "http://b/")}, limits: &gate.Limits{Body: 1 << 20}}.open(t)
-	bomb := gzipped(strings.Repeat("\x00", 64<<20))
-	x := s.ask(t, "", call{method: "POST", target: "/prod/a", fields: []string{"Content-Encoding: gzip"}, body: flow.Bytes(bomb)})
-	if want := refusedText(413, "RequestTooLargeException", `{"message":"HTTP content length exceeded 1048576 bytes."}`); said(t, x) != want {
-		t.Errorf("%d bytes became %d", len(bomb), x.Out.Status)
-	}
-}
-
 // TestVPCLinks is the table of private integrations (runtime 1.10).
 func TestVPCLinks(t *testing.T) {
 	links := &integrate.Links{}
