@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"gatehouse/internal/auth"
@@ -146,8 +147,38 @@ func (k *compiler) stage(e *entry, s *gate.Stage, old *stage) *stage {
 	if s.Canary == nil || e.api.Protocol != gate.REST || fresh == old {
 		return fresh
 	}
-	fresh.canary = k.alone(e, canaryOf(s), oldCanary, old)
+	if fresh.canary = k.alone(e, canaryOf(s), oldCanary, old); fresh.canary != oldCanary {
+		fresh.canary.log = k.canaryLog(s, fresh.canary.log, oldCanary)
+	}
 	return fresh
+}
+
+// canaryLog writes what the canary serves to the stage's log group and to one
+// of its own beside it, .../Canary (runtime 8, correction 3).
+func (k *compiler) canaryLog(s *gate.Stage, main flow.Sink, old *stage) flow.Sink {
+	if main == nil || old != nil && old.log == main {
+		return main // the latter is both already
+	}
+	name, tail := strings.CutSuffix(s.AccessLog.Destination, ":*")
+	name += "/Canary"
+	if tail {
+		name += ":*"
+	}
+	own, err := k.live.Logs.Stage(name, s.AccessLog.Format)
+	if err != nil {
+		k.problems = append(k.problems, Problem{API: s.API, Stage: s.Name, Err: fmt.Errorf("no access log of the canary is written: %w", err)})
+		return main
+	}
+	return &twice{main, own}
+}
+
+// twice is two logs of one exchange.
+type twice struct{ first, second flow.Sink }
+
+// Observe implements flow.Sink.
+func (t *twice) Observe(x *flow.Exchange) {
+	t.first.Observe(x)
+	t.second.Observe(x)
 }
 
 // canaryOf is the stage that serves what a canary draws: another deployment,

@@ -88,3 +88,41 @@ func TestAStageIsBoundToItsAccessLog(t *testing.T) {
 		t.Errorf("a process without such logs has the problems %v", p)
 	}
 }
+
+// TestACanaryIsLoggedTwice: to the stage's group and to one of its own beside
+// it (runtime 8, correction 3).
+func TestACanaryIsLoggedTwice(t *testing.T) {
+	o := follow(t)
+	o.f.Live.Logs = &keeper{}
+	head := o.chunks(gate.Deployment{API: "abc", ID: "d1"}, whole([]gate.Route{to("GET /a", "http://127.0.0.1:1/")}))
+	o.commit(put(gate.APIKey("abc"), gate.API{ID: "abc", Protocol: gate.REST}), put(gate.DeploymentKey(gate.DeploymentRef{API: "abc", ID: "d1"}), head))
+	names := func(percent float64, destination string) string {
+		t.Helper()
+		o.commit(put(gate.StageKey(gate.StageRef{API: "abc", Name: "prod"}), gate.Stage{API: "abc", Name: "prod", Deployment: "d1",
+			AccessLog: &gate.AccessLog{Destination: destination, Format: "f"}, Canary: &gate.Canary{Percent: percent, Deployment: "d1"}}))
+		x := &flow.Exchange{Path: "/prod/a"}
+		x.In.Method, x.In.Host = "GET", "abc.execute-api.local"
+		if _, err := o.current().Find(x); err != nil {
+			t.Fatal(err)
+		}
+		if both, ok := x.Event.Log.(*twice); ok {
+			return both.first.(*named).name + ", " + both.second.(*named).name
+		}
+		return x.Event.Log.(*named).name
+	}
+	for _, tc := range []struct {
+		desc        string
+		percent     float64
+		destination string
+		want        string
+	}{
+		{"The stage's own requests.", 0, "g", "g f"},
+		{"Those of the canary.", 100, "g", "g f, g/Canary f"},
+		{"A change of something else.", 99.999999, "g", "g f, g/Canary f"},
+		{"Another group, with a star.", 100, "h:*", "h:* f, h/Canary:* f"},
+	} {
+		if got := names(tc.percent, tc.destination); got != tc.want {
+			t.Errorf("%s got %q, want %q", tc.desc, got, tc.want)
+		}
+	}
+}
