@@ -147,12 +147,6 @@ func fillStage(text string, s *gate.Stage) string {
 	}
 }
 
-// Staged reports whether an integration depends on the variables of its stage
-// when it is compiled.
-func Staged(in *gate.Integration) bool {
-	return in != nil && (strings.Contains(in.URI, "${stageVariables.") || strings.Contains(in.ConnectionID, "${stageVariables."))
-}
-
 // pathValues are the mappings of an integration that fill its URI.
 func pathValues(in *gate.Integration) (values map[string]*expr.Expr, names []string, err error) {
 	for key, text := range in.RequestParameters {

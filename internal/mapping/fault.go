@@ -54,7 +54,7 @@ func Fail(x *flow.Exchange, err error) {
 		return
 	}
 	Render(x, gate.REST, err)
-	NameREST(x)
+	nameREST(x)
 }
 
 // refused notes the fault that err is or stands for, and renders it.

@@ -82,8 +82,8 @@ func (h limitReply) Serve(x *flow.Exchange) error {
 	if err := h.next.Serve(x); err != nil {
 		return err
 	}
-	if x.In.Method == "HEAD" {
-		return nil // declares what does not come
+	if x.In.Method == "HEAD" || bodiless(x.Out.Status) {
+		return nil // it declares what does not come
 	}
 	switch n := x.Out.Body.Len(); {
 	case n > h.max:

@@ -17,13 +17,13 @@ type identifyREST struct{ next flow.Handler }
 func (h identifyREST) Serve(x *flow.Exchange) error {
 	err := h.next.Serve(x)
 	if err == nil {
-		NameREST(x)
+		nameREST(x)
 	}
 	return err
 }
 
-// NameREST puts both ids into the reply.
-func NameREST(x *flow.Exchange) {
+// nameREST puts both ids into the reply.
+func nameREST(x *flow.Exchange) {
 	l := &x.Out.Header
 	l.Del(requestIDREST)
 	l.Del(extendedID)

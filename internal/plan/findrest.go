@@ -13,7 +13,9 @@ import (
 // findREST is Find for the execute-api host of a REST API: the first segment is
 // the stage (runtime 1.3). Its faults are rendered by the door.
 func (a *api) findREST(x *flow.Exchange) (flow.Handler, error) {
-	begin(x)
+	if err := begin(x); err != nil {
+		return nil, err
+	}
 	s, rest, err := a.restStage(x, x.Full)
 	if err != nil {
 		return nil, err
@@ -26,14 +28,19 @@ func (a *api) findREST(x *flow.Exchange) (flow.Handler, error) {
 
 // begin does what comes before the stage of a REST API is looked for: the
 // second id, the method that stands in for the one sent, and the slashes in
-// front, of which one counts (runtime 1.2).
-func begin(x *flow.Exchange) {
+// front, of which one counts. A query with characters that no URI has is
+// refused (runtime 1.2).
+func begin(x *flow.Exchange) error {
 	x.Identify()
+	if strings.ContainsAny(x.Query, "|{}") {
+		return gate.Failf(gate.BadRequestParameters, "the query %.200q holds one of | { }, which have to be percent-encoded (RFC 3986 section 3.4)", x.Query)
+	}
 	if method, ok := x.In.Header.Get(override); ok {
 		x.In.Override(method)
 		x.In.Header.Del(override)
 	}
 	x.Full = oneSlash(x.Path)
+	return nil
 }
 
 const override = "X-HTTP-Method-Override"

@@ -187,7 +187,9 @@ func (p *Plan) mapped(x *flow.Exchange, h *host, id gate.APIID, name gate.StageN
 }
 
 func (a *api) mappedREST(x *flow.Exchange, h *host, name gate.StageName, rest string) (flow.Handler, error) {
-	begin(x)
+	if err := begin(x); err != nil {
+		return nil, err
+	}
 	rest = oneSlash(rest)
 	if name == "" {
 		s, below, err := a.restStage(x, rest)

@@ -19,6 +19,7 @@ import (
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
 	"gatehouse/internal/integrate"
+	"gatehouse/internal/mapping"
 	"gatehouse/internal/upstream"
 )
 
@@ -153,7 +154,7 @@ func (s *rests) ask(t testing.TB, host string, c call) *flow.Exchange {
 		err = h.Serve(x)
 	}
 	if err != nil {
-		failAtDoor(x, err)
+		mapping.Fail(x, err)
 	}
 	return x
 }
@@ -218,6 +219,7 @@ func TestRESTMisses(t *testing.T) {
 			refusedText(403, "IncompleteSignatureException", `{"message":"Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): 'w1Xc6WwWEogNEZQP/dkBTThsJT4MNlKmzQanIm970rY='."}`)},
 		{"[K] 1.4: one that is a pair.", s, call{method: "GET", target: "/prod/none", fields: []string{"Authorization: Basic YQ=="}},
 			refusedText(403, "IncompleteSignatureException", `{"message":"Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed with SHA-256 and encoded with Base64) Authorization=HASH"}`)},
+		{"[D/K] 1.2: a query that is no URI's.", s, call{method: "POST", target: "/prod/test?a=|"}, refusedText(400, "BadRequestException", `{"message": "Bad Request"}`)},
 		{"A signature is nothing to complain of.", s, call{method: "GET", target: "/prod/none", fields: []string{"Authorization: AWS4-HMAC-SHA256 Credential=x"}}, token},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {

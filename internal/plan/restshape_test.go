@@ -316,3 +316,42 @@ func TestVPCLinks(t *testing.T) {
 		})
 	}
 }
+
+// TestTransferModes holds that a reply is bounded, and may be coded, unless it
+// is streamed (runtime 1.2 and 1.19).
+func TestTransferModes(t *testing.T) {
+	zero := 0
+	for _, tc := range []struct {
+		desc   string
+		stream bool
+		answer string
+		want   string // status, coding, body or error
+	}{
+		{"Buffered, as long as is allowed.", false, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n0\r\n\r\n", "200 gzip four"},
+		{"Buffered and longer: it is cut short.", false, "HTTP/1.1 200 OK\r\nContent-Encoding: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n5five\r\n0\r\n\r\n", "200 x error"},
+		{"Buffered, and declared longer.", false, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n5five", "502 gzip {\"message\": \"Internal server error\"}"},
+		{"A status without a body may declare what it likes.", false, "HTTP/1.1 304 No\r\nContent-Length: 5\r\n\r\n", "304  "},
+		{"Streamed.", true, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n5five", "200  5five"},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			r := to("GET /a", "http://b/")
+			r.Integration.Shape = &gate.Shape{Stream: tc.stream}
+			s := restOf{routes: []gate.Route{r}, answer: tc.answer, limits: &gate.Limits{Body: 4}, settings: &gate.RESTSettings{MinimumCompression: &zero}}.open(t)
+			x := s.ask(t, "", call{method: "GET", target: "/prod/a", fields: []string{"Accept-Encoding: gzip"}})
+			coding, _ := x.Out.Header.Get("Content-Encoding")
+			body := "error"
+			if coding == "x" {
+				if _, err := io.ReadAll(x.Out.Body.Stream()); err == nil {
+					body = "whole"
+				}
+			} else {
+				body = decoded(t, coding, x)
+			}
+			if got := fmt.Sprintf("%d %s %s", x.Out.Status, coding, body); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+			x.Out.Body.Close()
+			x.End()
+		})
+	}
+}
