@@ -184,9 +184,11 @@ func unmapped(uri string, names []string) string {
 func fillAll(list []part, values map[string]*expr.Expr) []filled {
 	out := make([]filled, len(list))
 	for i, p := range list {
-		if out[i].text = p.text; p.param {
-			out[i].value = values[p.text]
+		if name, ok := p.param(); ok {
+			out[i] = filled{name, values[name]}
+			continue
 		}
+		out[i].text = string(p)
 	}
 	return out
 }
