@@ -1,14 +1,17 @@
 package main
 
 import (
+	"crypto/tls"
 	"sync"
 	"time"
 
+	"gatehouse/internal/cert"
 	"gatehouse/internal/control"
 	v1service "gatehouse/internal/control/apigateway"
 	v2service "gatehouse/internal/control/apigatewayv2"
 	"gatehouse/internal/edge"
 	"gatehouse/internal/flow"
+	"gatehouse/internal/gate"
 	"gatehouse/internal/h1"
 	"gatehouse/internal/observe/trace"
 	"gatehouse/internal/plan"
@@ -17,13 +20,14 @@ import (
 
 // wire joins store, plan, edge and the control planes.
 func (w *world) wire() error {
-	w.pools = upstream.New(upstream.Options{})
+	shown := cert.NewClients(w.keys)
+	w.pools = upstream.New(upstream.Options{Certificates: certificates{shown}})
 	w.later(w.pools.Close)
 	links, services, err := w.Conf.backends()
 	if err != nil {
 		return err
 	}
-	w.live = &plan.Live{Pools: w.pools, Meters: w.metrics, Logs: w.stages, Limits: w.Conf.limits(), Log: w.Log, Links: links, Services: services}
+	w.live = &plan.Live{Pools: w.pools, Meters: w.metrics, Logs: w.stages, Limits: w.Conf.limits(), Log: w.Log, Links: links, Services: services, Tables: []plan.Table{shown}}
 	first := sync.OnceFunc(func() { close(w.planned) })
 	w.follower = &plan.Follower{Store: w.store, Live: w.live,
 		Publish: func(p *plan.Plan) { w.edge.Publish(p) },
@@ -61,6 +65,15 @@ func (w *world) wire() error {
 		InFlight: func(name string) edge.Gauge { return w.metrics.InFlight(name) }, Refused: w.metrics.Refused,
 	})
 	return nil
+}
+
+// certificates hands what the certificates' own room keeps to those who call
+// backends: instruments do not know each other.
+type certificates struct{ *cert.Clients }
+
+// Certificate returns the client certificate of an id.
+func (c certificates) Certificate(id string) (*tls.Certificate, error) {
+	return c.Clients.Certificate(gate.CertificateID(id))
 }
 
 func (w *world) timeouts() h1.Timeouts {
