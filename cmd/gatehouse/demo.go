@@ -94,18 +94,32 @@ func (s *sample) show(ctx context.Context, started time.Time) error {
 	if err := s.make(ctx); err != nil {
 		return err
 	}
-	base := s.EndpointURL + gate.PathAddress + demoID
+	if err := s.makeREST(ctx); err != nil {
+		return err
+	}
+	base := s.EndpointURL + gate.PathAddress
 	var calls []called
-	for _, r := range sampleRoutes {
-		c, err := s.call(ctx, base+r.call)
+	try := func(shows, url string) error {
+		c, err := s.call(ctx, url)
 		if err != nil {
 			return &failure{Exit: exitFailed, Code: "DemoFailed", What: "the sample does not work", Why: err.Error(),
 				Do: "this is a defect of this build: run the tests, and report it", cause: err}
 		}
-		c.Shows = r.shows
+		c.Shows = shows
 		calls = append(calls, c)
+		return nil
 	}
-	s.tell(base, calls, started)
+	for _, r := range sampleRoutes {
+		if err := try(r.shows, base+demoID+r.call); err != nil {
+			return err
+		}
+	}
+	for _, r := range restCalls {
+		if err := try(r.shows, base+restID+"/"+restStage+r.call); err != nil {
+			return err
+		}
+	}
+	s.tell(base+demoID, calls, started)
 	return nil
 }
 
@@ -181,7 +195,7 @@ func (s *sample) tell(base string, calls []called, started time.Time) {
 	t.sayf("%s", head(t, s.w))
 	facts(t, s.w)
 	t.sayf("")
-	t.sayf("  Sample API %q, made through the public API: %d routes to an echo server in this process", "demo", len(calls))
+	t.sayf("  Two sample APIs, made through the public API: %s (HTTP) and %s (REST), with an echo server in this process", demoID, restID)
 	shows, command := 0, 0
 	for _, c := range calls {
 		shows, command = max(shows, len(c.Shows)), max(command, len(c.Command))
@@ -193,6 +207,7 @@ func (s *sample) tell(base string, calls []called, started time.Time) {
 	t.sayf("")
 	t.sayf("  Use your own tools, in another terminal:   %s", t.paint(t.talk, cyan, evalEnv(s.EndpointURL)))
 	t.sayf("    %s", t.paint(t.talk, cyan, "aws apigatewayv2 get-routes --api-id "+demoID))
+	t.sayf("    %s", t.paint(t.talk, cyan, "aws apigateway get-resources --rest-api-id "+restID+" --embed methods"))
 	t.sayf("")
 	t.sayf("  Ready in %s. Press Ctrl-C to stop; nothing is left behind.", briefly(time.Since(started)))
 }

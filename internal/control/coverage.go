@@ -47,8 +47,8 @@ func (f Fields) Unenforced(prefix string, v any) []string {
 	present := map[string]bool{}
 	doubtful := map[string]string{} // path to the field without which it is not enforced
 	walk(reflect.ValueOf(v).Elem(), "", func(path string, leaf reflect.Value) {
-		if leaf = reflect.Indirect(leaf); leaf.IsZero() {
-			return
+		if leaf = reflect.Indirect(leaf); leaf.IsZero() || leaf.Kind() == reflect.Slice && leaf.Len() == 0 || leaf.Kind() == reflect.Map && leaf.Len() == 0 {
+			return // an empty list asks for nothing
 		}
 		present[path] = true
 		field := f[path]
