@@ -125,7 +125,9 @@ type Logs interface {
 // Plan, or outlives one. It is told of every document of a scan and of every
 // change, nil for a deletion, before the plan that may need it is compiled, and
 // passes over what it does not know. Calls come from one goroutine.
-type Table interface{ Apply(key string, value []byte) }
+type Table interface {
+	Apply(key string, value []byte)
+}
 
 // Live is what survives a change of plan: pools, counters, the logs. It is
 // built once and shared by all plans.
