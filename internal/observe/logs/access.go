@@ -38,7 +38,7 @@ type Options struct {
 type Access struct {
 	queue
 	outlet  outlet // the writer's own
-	format  format
+	format  *format
 	scratch sync.Pool // of *[]byte: one line
 }
 

@@ -17,8 +17,12 @@ const hex = "0123456789abcdef"
 // escaped that a terminal would obey or that would make a line read as another
 // one: DEL, the C1 controls, line separators and bidirectional controls.
 func appendEscaped(dst []byte, s string) []byte {
+	plainly := plainHead(s)
+	if plainly == len(s) {
+		return append(dst, s...)
+	}
 	from := 0
-	for i := 0; i < len(s); {
+	for i := plainly; i < len(s); {
 		if plain[s[i]] {
 			i++
 			continue
@@ -43,6 +47,38 @@ func appendEscaped(dst []byte, s string) []byte {
 		from = i
 	}
 	return append(dst, s[from:]...)
+}
+
+// plainHead is how many bytes of s from its beginning stand for themselves.
+// Nearly every text of a line is plain, so it looks at eight bytes at a time.
+func plainHead(s string) int {
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		// One load: the compiler joins these.
+		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		if special(w) {
+			break
+		}
+	}
+	for i < len(s) && plain[s[i]] {
+		i++
+	}
+	return i
+}
+
+// each repeats a byte eight times when multiplied by it.
+const each = 0x0101010101010101
+
+// special reports whether one of eight bytes is not plain. A byte below n
+// borrows in w - n*each and its high bit shows it; a byte that equals one that
+// is looked for is zero, that is below 1, once the two are combined by XOR.
+// Where a borrow runs into the next byte, there is a special one before it.
+func special(w uint64) bool {
+	quote, slash, del := w^'"'*each, w^'\\'*each, w^0x7F*each
+	found := (w - 0x20*each) &^ w
+	found |= (quote-each)&^quote | (slash-each)&^slash | (del-each)&^del
+	return (found|w)&(0x80*each) != 0
 }
 
 func appendControl(dst []byte, c byte) []byte {

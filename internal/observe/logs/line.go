@@ -2,6 +2,7 @@ package logs
 
 import (
 	"strconv"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -37,7 +38,7 @@ type column struct {
 // columns are the fields of a line, in order. Those that have no value are
 // left out of it.
 var columns = [...]column{
-	{"time", func(b []byte, x *flow.Exchange) []byte { return appendTime(b, x.Start) }},
+	{"time", nil}, // by the format's clock
 	{"requestId", func(b []byte, x *flow.Exchange) []byte { return appendText(b, x.ID, maxWord) }},
 	{"ip", appendIP},
 	{"method", func(b []byte, x *flow.Exchange) []byte { return appendText(b, x.In.Method, maxWord) }},
@@ -59,34 +60,37 @@ var columns = [...]column{
 }
 
 // A format is the columns compiled to what stands before each value.
-type format []part
+type format struct {
+	clock clock
+	parts []part // behind the time
+}
 
 type part struct {
 	before string // `,"name":`
 	add    func([]byte, *flow.Exchange) []byte
 }
 
-func compile(columns []column) format {
-	f := make(format, len(columns))
-	for i, c := range columns {
-		f[i] = part{`,"` + c.name + `":`, c.add}
+// compile takes columns of which the first is the time.
+func compile(columns []column) *format {
+	f := &format{parts: make([]part, len(columns)-1)}
+	for i, c := range columns[1:] {
+		f.parts[i] = part{`,"` + c.name + `":`, c.add}
 	}
 	return f
 }
 
-// append appends the line of an exchange, with its line feed. The first column
-// always has a value.
-func (f format) append(dst []byte, x *flow.Exchange) []byte {
-	start := len(dst)
-	for i := range f {
+// append appends the line of an exchange, with its line feed.
+func (f *format) append(dst []byte, x *flow.Exchange) []byte {
+	dst = f.clock.append(append(dst, `{"time":"`...), x.Start)
+	dst = append(dst, '"')
+	for i := range f.parts {
 		before := len(dst)
-		dst = append(dst, f[i].before...)
+		dst = append(dst, f.parts[i].before...)
 		value := len(dst)
-		if dst = f[i].add(dst, x); len(dst) == value {
+		if dst = f.parts[i].add(dst, x); len(dst) == value {
 			dst = dst[:before]
 		}
 	}
-	dst[start] = '{'
 	return append(dst, "}\n"...)
 }
 
@@ -111,21 +115,35 @@ func cut(s string, max int) (head, more string) {
 	return s[:n], "..."
 }
 
-// appendTime appends RFC 3339 in UTC with milliseconds. It is time.AppendFormat
-// without the reading of a layout, which takes longer than the rest of a line.
-func appendTime(dst []byte, t time.Time) []byte {
+// A clock writes times as RFC 3339 in UTC with milliseconds. Nearly all lines
+// are of the same second as the one before, whose text it keeps.
+type clock struct{ last atomic.Pointer[second] }
+
+type second struct {
+	unix int64
+	text string // up to and with the point before the fraction
+}
+
+func (c *clock) append(dst []byte, t time.Time) []byte {
+	s, unix := c.last.Load(), t.Unix()
+	if s == nil || s.unix != unix {
+		s = &second{unix, string(appendSecond(nil, t))}
+		c.last.Store(s)
+	}
+	return append(append3(append(dst, s.text...), t.Nanosecond()/1e6), 'Z')
+}
+
+func appendSecond(dst []byte, t time.Time) []byte {
 	t = t.UTC()
 	year, month, day := t.Date()
 	hour, minute, second := t.Clock()
 	year = min(max(year, 0), 9999)
-	dst = append(dst, '"')
 	dst = append(append2(append2(dst, year/100), year%100), '-')
 	dst = append(append2(dst, int(month)), '-')
 	dst = append(append2(dst, day), 'T')
 	dst = append(append2(dst, hour), ':')
 	dst = append(append2(dst, minute), ':')
-	dst = append(append2(dst, second), '.')
-	return append(append3(dst, t.Nanosecond()/1e6), `Z"`...)
+	return append(append2(dst, second), '.')
 }
 
 func append2(dst []byte, n int) []byte { return append(dst, byte('0'+n/10), byte('0'+n%10)) }
