@@ -35,6 +35,7 @@ type Exchange struct {
 	Full     string            // on REST APIs the request path with stage or base path, as sent; "" on others
 	NoStage  bool              // the address named $default: no segment of Path is a stage
 	Canary   bool              // the draw of the stage's canary took the exchange; Stage is the canary's
+	Last     Handler           // where a line that routes share leads to the one that was found
 	Onward   Onward            // what the backend is asked in place of what the client asked
 	Out      Reply
 	Trail    *Trail // nil unless somebody listens
@@ -148,6 +149,7 @@ func (x *Exchange) Reset() {
 	x.ID, x.UUID = "", ""
 	x.In.reset()
 	x.API, x.Stage, x.Route, x.Mapping, x.Rule = nil, nil, nil, nil, nil
+	x.Last = nil
 	x.Params.Reset()
 	x.Path, x.Query, x.Full, x.NoStage, x.Canary = "", "", "", false, false
 	x.Onward.reset()

@@ -306,7 +306,7 @@ func compileRoutes(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, fa
 	if d.API.Protocol == gate.REST {
 		return compileREST(d, s, live)
 	}
-	r = &routes{tree: route.Tree[*target]{RootGreedy: d.API.Protocol == gate.HTTP}}
+	r = &routes{tree: route.Tree[target]{RootGreedy: d.API.Protocol == gate.HTTP}}
 	cors, err := mapping.CompileCORS(d.Deployment.CORS)
 	if err != nil {
 		faults = append(faults, Problem{API: d.API.ID, Stage: s.Name, Err: fmt.Errorf("corsConfiguration: %w", err)})
@@ -327,17 +327,16 @@ func compileRoutes(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, fa
 }
 
 func (r *routes) add(d *gate.Definition, def *gate.Route, s *gate.Stage, cors *mapping.Policy, live *Live) error {
-	handler, err := line(d, def, cors, live)
-	if err != nil {
+	t := target{route: def}
+	if err := r.line(&t, d, cors, live); err != nil {
 		return err
 	}
-	t := &target{route: def, handler: handler}
 	if def.Key == gate.DefaultRoute {
 		if r.fallback != nil {
 			return errors.New("a second $default route")
 		}
 		t.meter = meter(d, s, def.Key, def.Key, "ANY", live)
-		r.fallback = t
+		r.fallback = &t
 		return nil
 	}
 	method, path, err := route.Split(def.Key)

@@ -58,13 +58,13 @@ const disabledEndpoint = gate.AccessDenied
 
 // find returns the handler of the route that matches, or the stage's miss.
 func (s *stage) find(x *flow.Exchange) flow.Handler {
-	t, miss := s.target(x)
-	if t == nil {
+	t, miss, ok := s.target(x)
+	if !ok {
 		x.Trail.Add(flow.NothingMatched, x.In.Method, x.Path)
 		x.Event.Meter = s.missMeter
 		return miss
 	}
-	x.Route = t.route
+	x.Route, x.Last = t.route, t.last
 	x.Event.Meter = t.meter
 	x.Trail.Add(flow.RouteMatched, t.route.Key, string(t.route.ID))
 	for _, p := range x.Params.All() {
@@ -73,21 +73,21 @@ func (s *stage) find(x *flow.Exchange) flow.Handler {
 	return t.handler
 }
 
-// target matches the path. Where t is nil, miss answers: with 404, or with 500
-// if the stage's deployment does not compile.
-func (s *stage) target(x *flow.Exchange) (t *target, miss flow.Handler) {
+// target matches the path. Where ok is false, miss answers: with 404, or with
+// 500 if the stage's deployment does not compile.
+func (s *stage) target(x *flow.Exchange) (t target, miss flow.Handler, ok bool) {
 	if s.routes == nil {
-		return nil, s.miss
+		return t, s.miss, false
 	}
 	r := s.routes.get()
-	t, ok := r.tree.Find(x.In.Method, r.matched(x.Path), &x.Params)
-	if !ok {
-		t = r.fallback
+	t, ok = r.tree.Find(x.In.Method, r.matched(x.Path), &x.Params)
+	if !ok && r.fallback != nil {
+		t, ok = *r.fallback, true
 	}
 	if r.broken != nil {
-		return t, r.broken
+		return t, r.broken, ok
 	}
-	return t, r.miss
+	return t, r.miss, ok
 }
 
 // lookUp finds an API by the id in a host, in which letters may have lost

@@ -13,31 +13,54 @@ import (
 
 // This file is the order of work. A request meets the steps from the top.
 
-// line is the way of a request through a route (runtime 2.1, 2.2, 2.6 and 2.7).
-func line(d *gate.Definition, r *gate.Route, cors *mapping.Policy, live *Live) (flow.Handler, error) {
-	backend, err := integration(&d.API, r, live)
+// line sets the way of a request through a route (runtime 2.1, 2.2, 2.6 and
+// 2.7). The routes that anybody may call share one line, which goes on at the
+// exchange's Last: a thousand routes then have one line in the caches of the
+// processor, not a thousand.
+func (r *routes) line(t *target, d *gate.Definition, cors *mapping.Policy, live *Live) error {
+	backend, err := integration(&d.API, t.route, live)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return around(backend, d.API.Protocol, r, cors, live.Limits.Body)
+	shape, err := parameters(t.route)
+	if err != nil {
+		return err
+	}
+	if lock := auth.Step(t.route); lock != nil {
+		t.handler = steps(backend, d.API.Protocol, lock, cors, live.Limits.Body, shape)
+		return nil
+	}
+	if r.open == nil {
+		r.open = steps(flow.HandlerFunc(goOn), d.API.Protocol, nil, cors, live.Limits.Body, nil)
+	}
+	t.handler, t.last = r.open, flow.Chain(backend, shape)
+	return nil
 }
 
-// around is the steps of the line around what answers. Bodies are limited to so
-// many bytes.
+// goOn is where a shared line leads to the exchange's own route.
+func goOn(x *flow.Exchange) error { return x.Last.Serve(x) }
+
+// around is the line of a route around what answers in its place. Bodies are
+// limited to so many bytes.
 func around(last flow.Handler, p gate.Protocol, r *gate.Route, cors *mapping.Policy, body int64) (flow.Handler, error) {
 	shape, err := parameters(r)
 	if err != nil {
 		return nil, err
 	}
+	return steps(last, p, auth.Step(r), cors, body, shape), nil
+}
+
+// steps is the order of a line. lock and shape are a route's own, or nil.
+func steps(last flow.Handler, p gate.Protocol, lock flow.Step, cors *mapping.Policy, body int64, shape flow.Step) flow.Handler {
 	return flow.Chain(last,
 		mapping.Identify(),      // Apigw-Requestid is in each reply, errors included: 2.1
 		mapping.CORS(cors),      // browsers may read errors too, preflights included: 2.2
 		mapping.Faults(p),       // faults become replies inside of what shapes all replies: 2.1
-		auth.Step(r),            // before the body is looked at, so that a stranger uploads nothing: 2.3
+		lock,                    // before the body is looked at, so that a stranger uploads nothing: 2.3
 		mapping.Preflight(cors), // behind a route's authorization, which preflights cannot satisfy: 2.2
 		mapping.Limit(body),     // 413 before the backend is called: 2.1
 		shape,                   // sees a body that is not too long, and what the backend answered: 2.7
-	), nil
+	)
 }
 
 // miss is the way of a request that no route of the stage answers: the outer

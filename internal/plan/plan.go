@@ -87,8 +87,9 @@ type stage struct {
 // routes is a deployment, compiled for one stage: its counters bear the stage's
 // name. Later plans share it as long as the stage serves that deployment.
 type routes struct {
-	tree     route.Tree[*target]
+	tree     route.Tree[target]
 	fallback *target      // the $default route
+	open     flow.Handler // the line of the routes that anybody may call; nil: there is none
 	miss     flow.Handler // answers what no route does
 	broken   flow.Handler // not nil: nothing of it can be served; answers 500
 	again    time.Time    // when to read it again; zero: never
@@ -103,6 +104,7 @@ type routes struct {
 type target struct {
 	route   *gate.Route
 	handler flow.Handler
+	last    flow.Handler // where handler is a shared line, the end of it that is the route's own
 	meter   flow.Meter
 }
 

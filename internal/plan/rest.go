@@ -21,7 +21,7 @@ import (
 // compileREST turns a definition of a REST API into a tree of handlers for a
 // stage. Faults and problems are those of compileRoutes.
 func compileREST(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, faults []Problem) {
-	r = &routes{tree: route.Tree[*target]{LevelByLevel: true}}
+	r = &routes{tree: route.Tree[target]{LevelByLevel: true}}
 	at := func(key string, err error) Problem {
 		return Problem{API: d.API.ID, Stage: s.Name, Route: key, Err: err}
 	}
@@ -70,7 +70,7 @@ func (r *routes) addREST(d *gate.Definition, def *gate.Route, s *gate.Stage, o *
 	if end == nil {
 		end = &restEnd{handler: integrate.Refuse(gate.APIConfigurationError, wrong)}
 	}
-	t := &target{route: def, handler: o.restLine(def, live.Limits.Body, end), meter: meter(d, s, def.Key, path, method, live)}
+	t := target{route: def, handler: o.restLine(def, live.Limits.Body, end), meter: meter(d, s, def.Key, path, method, live)}
 	return wrong, r.tree.Add(method, path, t)
 }
 

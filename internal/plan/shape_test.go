@@ -387,6 +387,7 @@ func TestMappedBody(t *testing.T) {
 			x.Begin(context.Background(), time.Now())
 			x.In.Method, x.In.Scheme, x.In.Host, x.Path = "POST", "http", "h", "/"
 			x.In.Body = flow.Streamed(&unhurried{bufio.NewReader(strings.NewReader(tc.body))}, tc.length)
+			x.Last = r.fallback.last
 			if err := r.fallback.handler.Serve(x); err != nil {
 				t.Fatal(err)
 			}
