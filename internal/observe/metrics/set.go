@@ -123,6 +123,9 @@ func (s *Set) Observe(x *flow.Exchange) {
 	}
 	s.unmatched[missOf(x)].Add(1)
 	s.nowhere.count(s, x)
+	if x.Event.Backend.Called {
+		s.nowhere.backend(s, kindOf(x.Route)).count(s, &x.Event.Backend)
+	}
 }
 
 // settle finds the counters of a meter at its first count.
