@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unique"
 
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
@@ -75,7 +76,7 @@ func compile(r *gate.Route, pools *upstream.Pools) (*Proxy, error) {
 	}
 	p := &Proxy{
 		pools: pools, target: pools.Target(e.address),
-		host: e.host, method: method, path: e.path, query: e.query,
+		host: unique.Make(e.host).Value(), method: method, path: e.path, query: e.query,
 		catch: r.Key == gate.DefaultRoute, timeout: timeout,
 	}
 	if p.catch {
@@ -97,11 +98,13 @@ func timeoutOf(in *gate.Integration) (time.Duration, error) {
 
 // parseMethod takes the method that the backend is to see.
 func parseMethod(s string) (string, error) {
-	switch s {
-	case "", "ANY":
+	if s == "" || s == "ANY" {
 		return "", nil
-	case "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT":
-		return s, nil
+	}
+	for _, m := range [...]string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"} {
+		if s == m {
+			return m, nil // not s: all routes then share the text
+		}
 	}
 	return "", fmt.Errorf("method %q is none of ANY, DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT", s)
 }
