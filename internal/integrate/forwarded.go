@@ -123,11 +123,22 @@ func pair(v string) int {
 
 // token is the length of the token at the front of v: RFC 9110 section 5.6.2.
 func token(v string) (n int) {
-	for n < len(v) && ('a' <= v[n] && v[n] <= 'z' || 'A' <= v[n] && v[n] <= 'Z' || '0' <= v[n] && v[n] <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", v[n]) >= 0) {
+	for n < len(v) && tokenByte[v[n]] {
 		n++
 	}
 	return n
 }
+
+// tokenByte tells the bytes of a token.
+var tokenByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+	}
+	for _, c := range []byte("!#$%&'*+-.^_`|~") {
+		t[c] = true
+	}
+	return t
+}()
 
 // quoted is the length of the quoted string at the front of v, 0 where it is
 // none or does not end: RFC 9110 section 5.6.4.
