@@ -34,7 +34,7 @@ func NewClientConn(nc net.Conn, o *ClientOptions) *ClientConn {
 	c := &ClientConn{o: o, idle: true}
 	c.in.nc, c.in.timed = timedOf(nc)
 	if c.in.nc == net.Conn(c.in.timed) {
-		c.out.open(c.in.timed)
+		c.out.open(&c.in)
 	}
 	c.body.in, c.body.limits = &c.in, &o.Limits
 	c.body.reset(noBody, 0)
@@ -60,10 +60,10 @@ func (c *ClientConn) NetConn() net.Conn { return c.in.nc }
 func (c *ClientConn) Write(p []byte) (int, error) { return c.in.nc.Write(p) }
 
 // Send is Write for the last bytes of a request: it may come back only when
-// there is something to read, or the time of ReadBy is over. ReadHead, which
+// something has come, or the time of ReadBy is over. ReadHead, which
 // the caller calls next, tells which. An error is one of writing.
 func (c *ClientConn) Send(p []byte) (int, error) {
-	n := c.out.send(c.in.timed, p)
+	n := c.out.send(p)
 	if n == len(p) {
 		return n, nil
 	}
@@ -80,7 +80,9 @@ const maxInterim = 8
 // tested with errors.Is), io.ErrUnexpectedEOF that it did so within the head.
 func (c *ClientConn) ReadHead(h *ReplyHead, method string) error {
 	c.keep, c.idle = false, false
-	c.in.wide, c.in.ample = c.in.ample, false // as the reply before was
+	if c.in.buffered() == 0 { // else Send has begun it
+		c.in.renew()
+	}
 	for range maxInterim {
 		f, err := c.readHead(h)
 		if err != nil {

@@ -15,8 +15,9 @@ type inflow struct {
 	timed *Timed
 	buf   *buffer // nil: none
 	r     int
-	ample bool // more came at once than a small buffer holds
-	wide  bool // so start with a large one
+	ample bool  // more came at once than a small buffer holds
+	wide  bool  // so start with a large one
+	late  error // of a read that somebody else has made; the next one returns it
 }
 
 var headEnd = []byte("\r\n\r\n")
@@ -91,17 +92,30 @@ func (in *inflow) widen() {
 
 // fill reads once from the connection into the buffer's free space.
 func (in *inflow) fill() error {
+	if err := in.late; err != nil {
+		in.late = nil
+		return err
+	}
 	b := in.buf.b
 	n, err := in.nc.Read(b[len(b):cap(b)])
-	in.buf.b = b[:len(b)+n]
 	if n > 0 {
-		in.ample = in.ample || len(b)+n >= smallBuffer
+		in.got(n)
 		return nil // an error that came with bytes comes again without
 	}
 	if err == nil {
 		return io.ErrNoProgress
 	}
 	return err
+}
+
+// renew readies the buffer for a message that is expected to be as the one
+// before was.
+func (in *inflow) renew() { in.wide, in.ample = in.ample, false }
+
+// got notes that n bytes were read into the buffer's free space.
+func (in *inflow) got(n int) {
+	in.buf.b = in.buf.b[:len(in.buf.b)+n]
+	in.ample = in.ample || len(in.buf.b) >= smallBuffer
 }
 
 // head reads until the buffer begins with a whole message head and returns how

@@ -5,5 +5,5 @@ package h1
 // A sender is of use on Unix only; elsewhere Send is Write.
 type sender struct{}
 
-func (*sender) open(*Timed)                 {}
-func (*sender) send(*Timed, []byte) (n int) { return 0 }
+func (*sender) open(*inflow)        {}
+func (*sender) send([]byte) (n int) { return 0 }

@@ -3,11 +3,12 @@
 package h1
 
 import (
+	"fmt"
 	"syscall"
 )
 
-// A sender writes to a socket and waits for the answer without asking for it
-// first. An ordinary Write and Read cost a read that finds nothing, since no
+// A sender writes to a socket, waits for the answer without asking for it first,
+// and reads it. An ordinary Write and Read cost a read that finds nothing, since no
 // backend answers within the write; here the goroutine parks as soon as the
 // bytes have left and wakes when there is something to read.
 //
@@ -19,6 +20,8 @@ type sender struct {
 	raw  syscall.RawConn // nil: not a socket, or under TLS
 	step func(fd uintptr) bool
 
+	in *inflow // takes what comes back
+
 	out  []byte
 	n    int
 	err  error
@@ -26,8 +29,8 @@ type sender struct {
 }
 
 // open finds the socket of a connection that writes straight to one.
-func (w *sender) open(t *Timed) {
-	sc, ok := t.Conn.(syscall.Conn)
+func (w *sender) open(in *inflow) {
+	sc, ok := in.timed.Conn.(syscall.Conn)
 	if !ok {
 		return
 	}
@@ -35,24 +38,54 @@ func (w *sender) open(t *Timed) {
 	if err != nil {
 		return
 	}
-	w.raw, w.step = raw, w.run // one closure a connection, not one a request
+	w.raw, w.step, w.in = raw, w.run, in // one closure a connection, not one a request
 }
 
 // run is called by RawConn.Read until it returns true.
 func (w *sender) run(fd uintptr) bool {
 	if w.left {
-		return true
+		return w.take(int(fd))
 	}
 	w.n, w.err = syscall.Write(int(fd), w.out)
 	w.left = w.err == nil && w.n == len(w.out)
 	return !w.left
 }
 
-// send writes p and waits until there is something to read, the read deadline
-// has passed, or the connection is no more: whoever reads next finds out
-// which. What it could not write at once, and errors, are left to Write.
-func (w *sender) send(t *Timed, p []byte) (n int) {
-	if w.raw == nil || t.stopped.Load() || len(p) == 0 {
+// take reads what the wait was for, which spares the way through another read of
+// the connection. It reports whether the wait is over.
+func (w *sender) take(fd int) bool {
+	if w.in.buf == nil {
+		w.in.renew()
+		w.in.room(smallBuffer)
+	}
+	b := w.in.buf.b
+	n, err := syscall.Read(fd, b[len(b):cap(b)])
+	for err == syscall.EINTR {
+		n, err = syscall.Read(fd, b[len(b):cap(b)])
+	}
+	switch {
+	case n > 0:
+		w.in.got(n)
+	case err == syscall.EAGAIN:
+		return false // nothing has come after all
+	case err != nil:
+		// The socket tells an error once only.
+		w.in.late = fmt.Errorf("read of the socket: %w", err)
+	default: // the end: the next read finds it too
+	}
+	return true
+}
+
+// send writes p and waits until something has come, which is then in the
+// buffer, the read deadline has passed, or the connection is no more: whoever
+// reads next finds out which. What it could not write at once, and errors, are
+// left to Write.
+func (w *sender) send(p []byte) (n int) {
+	if w.raw == nil || len(p) == 0 || w.in.buffered() > 0 {
+		return 0
+	}
+	t := w.in.timed
+	if t.stopped.Load() {
 		return 0
 	}
 	t.ready(&t.r)
