@@ -283,12 +283,12 @@ func Preflight(p *Policy) flow.Step {
 	if p == nil {
 		return nil
 	}
-	return func(next flow.Handler) flow.Handler { return answerPreflight{next} }
+	return func(next flow.Handler) flow.Handler { return &answerPreflight{next} }
 }
 
 type answerPreflight struct{ next flow.Handler }
 
-func (h answerPreflight) Serve(x *flow.Exchange) error {
+func (h *answerPreflight) Serve(x *flow.Exchange) error {
 	if !preflight(x) {
 		return h.next.Serve(x)
 	}

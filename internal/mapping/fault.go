@@ -17,7 +17,7 @@ import (
 // Faults turns what ended an exchange into the reply that a client of the
 // protocol sees, so that the steps outside of it meet ordinary replies only.
 func Faults(p gate.Protocol) flow.Step {
-	return func(next flow.Handler) flow.Handler { return faults{p, next} }
+	return func(next flow.Handler) flow.Handler { return &faults{p, next} }
 }
 
 type faults struct {
@@ -25,7 +25,7 @@ type faults struct {
 	next     flow.Handler
 }
 
-func (h faults) Serve(x *flow.Exchange) error {
+func (h *faults) Serve(x *flow.Exchange) error {
 	if err := h.next.Serve(x); err != nil {
 		Render(x, h.protocol, err)
 	}

@@ -8,12 +8,12 @@ import "gatehouse/internal/flow"
 // Apigw-Requestid and no other id (runtime 2.1). A backend's own field of that
 // name gives way.
 func Identify() flow.Step {
-	return func(next flow.Handler) flow.Handler { return identify{next} }
+	return func(next flow.Handler) flow.Handler { return &identify{next} }
 }
 
 type identify struct{ next flow.Handler }
 
-func (h identify) Serve(x *flow.Exchange) error {
+func (h *identify) Serve(x *flow.Exchange) error {
 	err := h.next.Serve(x)
 	if err == nil {
 		Name(x)

@@ -12,12 +12,12 @@ import (
 // its length is declared, else while it is read, before the byte too many is
 // handed on. AWS answers 413 (runtime 2.1).
 func Limit(max int64) flow.Step {
-	return func(next flow.Handler) flow.Handler { return limit{max, "", next} }
+	return func(next flow.Handler) flow.Handler { return &limit{max, "", next} }
 }
 
 // LimitREST is Limit with the words of REST APIs (runtime 1.2).
 func LimitREST(max int64) flow.Step {
-	return func(next flow.Handler) flow.Handler { return limit{max, lengthText(max), next} }
+	return func(next flow.Handler) flow.Handler { return &limit{max, lengthText(max), next} }
 }
 
 func lengthText(max int64) string { return fmt.Sprintf("HTTP content length exceeded %d bytes.", max) }
@@ -28,7 +28,7 @@ type limit struct {
 	next flow.Handler
 }
 
-func (h limit) Serve(x *flow.Exchange) error {
+func (h *limit) Serve(x *flow.Exchange) error {
 	switch n := x.In.Body.Len(); {
 	case n > h.max:
 		return &gate.Fault{Kind: gate.RequestTooLarge, Message: h.text, Err: fmt.Errorf("the request declares %d bytes of body, the limit (limits.body) is %d", n, h.max)}
