@@ -3,7 +3,9 @@ package h1
 import (
 	"errors"
 	"io"
+	"net"
 	"testing"
+	"time"
 )
 
 func TestReplies(t *testing.T) {
@@ -113,3 +115,56 @@ func TestReplyLost(t *testing.T) {
 		}
 	}
 }
+
+// TestSendReads holds that Send brings the answer, or what has become of the
+// connection, exactly once, whatever the peer does when.
+func TestSendReads(t *testing.T) {
+	const answer = "HTTP/1.1 200 x\r\nContent-Length: 2\r\n\r\nhi"
+	for _, tc := range []struct {
+		desc   string
+		within time.Duration
+		peer   func(nc net.Conn)
+		want   func(err error) bool
+	}{
+		{"An answer.", time.Minute, func(nc net.Conn) { hear(nc); io.WriteString(nc, answer) }, func(err error) bool { return err == nil }},
+		{"An answer in two pieces.", time.Minute, func(nc net.Conn) {
+			hear(nc)
+			io.WriteString(nc, answer[:9])
+			io.WriteString(nc, answer[9:])
+		}, func(err error) bool { return err == nil }},
+		{"The end.", time.Minute, func(nc net.Conn) { hear(nc); nc.Close() }, func(err error) bool { return errors.Is(err, ErrStale) }},
+		{"A reset.", time.Minute, func(nc net.Conn) { hear(nc); NewTimed(nc).Abort() }, func(err error) bool { return errors.Is(err, ErrStale) }},
+		{"Silence until the deadline.", 20 * time.Millisecond, hear, isTimeout},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			near, far := tcpPair(t)
+			done := make(chan struct{})
+			go func() { tc.peer(far); close(done) }()
+			defer func() { near.Close(); far.Close(); <-done }()
+			c := NewClientConn(NewTimed(near), &ClientOptions{})
+			by := time.Now().Add(tc.within)
+			c.ReadBy(by)
+			c.WriteBy(by)
+			if n, err := c.Send([]byte(sampleRequest)); err != nil || n != len(sampleRequest) {
+				t.Fatalf("sent %d bytes: %v", n, err)
+			}
+			var h ReplyHead
+			err := c.ReadHead(&h, "GET")
+			if !tc.want(err) {
+				t.Fatalf("got %v", err)
+			}
+			if err != nil {
+				return
+			}
+			if body, err := io.ReadAll(c.Body()); err != nil || string(body) != "hi" {
+				t.Errorf("body %q, %v", body, err)
+			}
+			if !c.Reusable() || c.Buffered() != 0 {
+				t.Error("the connection is not reusable")
+			}
+		})
+	}
+}
+
+// hear reads one sample request.
+func hear(nc net.Conn) { io.ReadFull(nc, make([]byte, len(sampleRequest))) }

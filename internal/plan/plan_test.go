@@ -466,6 +466,45 @@ func TestFailsClosed(t *testing.T) {
 
 // TestDisabledEndpoint holds that disableExecuteApiEndpoint acts with a
 // deployment (section 8, addition 4).
+// TestRoutesShareTheirLine holds that routes which anybody may call share one
+// line and end each at its own, and that a route which asks who calls has a line
+// to itself.
+func TestRoutesShareTheirLine(t *testing.T) {
+	open := gate.Authorization{Kind: gate.AuthNone}
+	in := func(uri string) *gate.Integration { return &gate.Integration{Kind: gate.HTTPProxy, URI: uri} }
+	d := &gate.Definition{API: gate.API{ID: "abc", Protocol: gate.HTTP}, Routes: []gate.Route{
+		{Key: "GET /a", Authorization: open, Integration: in("http://a")},
+		{Key: "GET /b", Authorization: open, Integration: in("http://b")},
+		{Key: "GET /locked", Authorization: gate.Authorization{Kind: gate.AuthIAM}, Integration: in("http://c")},
+		{Key: "$default", Authorization: open, Integration: in("http://d")},
+	}}
+	pools := upstream.New(upstream.Options{})
+	t.Cleanup(pools.Close)
+	r, faults := compileRoutes(d, &gate.Stage{}, &Live{Pools: pools, Meters: noMeters{}, Limits: gate.DefaultLimits(), Log: slog.New(slog.DiscardHandler)})
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	var lines, ends []flow.Handler
+	for _, path := range []string{"/a", "/b", "/locked"} {
+		var p route.Params
+		found, ok := r.tree.Find("GET", path, &p)
+		if !ok {
+			t.Fatalf("%s is not found", path)
+		}
+		lines, ends = append(lines, found.handler), append(ends, found.last)
+	}
+	lines, ends = append(lines, r.fallback.handler), append(ends, r.fallback.last)
+	if lines[0] != lines[1] || lines[0] != lines[3] {
+		t.Error("routes that anybody may call have different lines")
+	}
+	if ends[0] == nil || ends[0] == ends[1] || ends[0] == ends[3] || ends[1] == ends[3] {
+		t.Error("different routes have the same end")
+	}
+	if lines[2] == lines[0] || ends[2] != nil {
+		t.Error("the locked route is on the line that is open to everybody")
+	}
+}
+
 func TestDisabledEndpoint(t *testing.T) {
 	o := follow(t)
 	head := o.chunks(gate.Deployment{API: "abc", ID: "d", DisableDefaultEndpoint: true}, nil)

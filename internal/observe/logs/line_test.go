@@ -55,6 +55,50 @@ func TestAnEmptyExchangeIsALineToo(t *testing.T) {
 	}
 }
 
+// TestTheTimeOfALineIsItsOwn holds that the text which lines of one second share
+// is not that of another second.
+func TestTheTimeOfALineIsItsOwn(t *testing.T) {
+	f, x := compile(columns[:]), exchange()
+	for _, c := range []struct{ desc, at, want string }{
+		{"The first line.", "2026-12-31T23:59:59.999Z", "2026-12-31T23:59:59.999Z"},
+		{"The next second is in another year.", "2027-01-01T00:00:00Z", "2027-01-01T00:00:00.000Z"},
+		{"The same second once more.", "2027-01-01T00:00:00.5Z", "2027-01-01T00:00:00.500Z"},
+		{"A line that began earlier and ended later.", "2026-12-31T23:59:58.001Z", "2026-12-31T23:59:58.001Z"},
+		{"The same second in another zone.", "2027-01-01T00:59:58.001+01:00", "2026-12-31T23:59:58.001Z"},
+		{"Before 1970.", "1969-12-31T23:59:59.25Z", "1969-12-31T23:59:59.250Z"},
+	} {
+		t.Run(c.desc, func(t *testing.T) {
+			var err error
+			if x.Start, err = time.Parse(time.RFC3339Nano, c.at); err != nil {
+				t.Fatal(err)
+			}
+			if got := string(f.append(nil, x)); !strings.HasPrefix(got, `{"time":"`+c.want+`",`) {
+				t.Errorf("got %s", got)
+			}
+		})
+	}
+}
+
+// TestEveryByteIsSeen holds that looking at eight bytes at a time finds what
+// looking at each finds, wherever it stands.
+func TestEveryByteIsSeen(t *testing.T) {
+	for size := 1; size <= 20; size++ {
+		for at := range size {
+			for c := range 256 {
+				text := []byte(strings.Repeat("~", size))
+				text[at] = byte(c)
+				want := size
+				if !plain[c] {
+					want = at
+				}
+				if got := plainHead(string(text)); got != want {
+					t.Fatalf("%q: %d bytes are plain, want %d", text, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestColumnsThatDepend(t *testing.T) {
 	long := strings.Repeat("x", 5000)
 	for _, c := range []struct {
