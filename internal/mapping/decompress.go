@@ -18,7 +18,7 @@ import (
 // data that is not what the field says, is 415; a body that grows beyond max
 // bytes, 413 (runtime 1.17). Content-Encoding goes with the coding.
 func Decompress(max int64) flow.Step {
-	return func(next flow.Handler) flow.Handler { return decompress{max, next} }
+	return func(next flow.Handler) flow.Handler { return &decompress{max, next} }
 }
 
 type decompress struct {
@@ -26,7 +26,7 @@ type decompress struct {
 	next flow.Handler
 }
 
-func (h decompress) Serve(x *flow.Exchange) error {
+func (h *decompress) Serve(x *flow.Exchange) error {
 	if _, ok := x.In.Header.Lookup(field.ContentEncoding); !ok {
 		return h.next.Serve(x)
 	}

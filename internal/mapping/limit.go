@@ -70,7 +70,7 @@ func (c *counted) Trailer() *field.List { return c.in.Trailer() }
 // APIs do unless they stream it: with 502 where the backend declares the
 // length, else the reply is cut short where it becomes too long (runtime 1.2).
 func LimitReply(max int64) flow.Step {
-	return func(next flow.Handler) flow.Handler { return limitReply{max, next} }
+	return func(next flow.Handler) flow.Handler { return &limitReply{max, next} }
 }
 
 type limitReply struct {
@@ -78,7 +78,7 @@ type limitReply struct {
 	next flow.Handler
 }
 
-func (h limitReply) Serve(x *flow.Exchange) error {
+func (h *limitReply) Serve(x *flow.Exchange) error {
 	if err := h.next.Serve(x); err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ func framing(name string) string {
 
 // FaultsREST is Faults for a REST API with those gateway responses.
 func FaultsREST(list *Responses) flow.Step {
-	return func(next flow.Handler) flow.Handler { return faultsREST{list, next} }
+	return func(next flow.Handler) flow.Handler { return &faultsREST{list, next} }
 }
 
 type faultsREST struct {
@@ -103,7 +103,7 @@ type faultsREST struct {
 	next flow.Handler
 }
 
-func (h faultsREST) Serve(x *flow.Exchange) error {
+func (h *faultsREST) Serve(x *flow.Exchange) error {
 	err := h.next.Serve(x)
 	if err == nil {
 		return nil

@@ -9,12 +9,12 @@ import (
 // ids of REST APIs, and gives a type to what has none (runtime 1.13). Fields of
 // the backend by those names give way.
 func IdentifyREST() flow.Step {
-	return func(next flow.Handler) flow.Handler { return identifyREST{next} }
+	return func(next flow.Handler) flow.Handler { return &identifyREST{next} }
 }
 
 type identifyREST struct{ next flow.Handler }
 
-func (h identifyREST) Serve(x *flow.Exchange) error {
+func (h *identifyREST) Serve(x *flow.Exchange) error {
 	err := h.next.Serve(x)
 	if err == nil {
 		nameREST(x)
