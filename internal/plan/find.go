@@ -66,9 +66,12 @@ func (s *stage) find(x *flow.Exchange) flow.Handler {
 	}
 	x.Route, x.Last = t.route, t.last
 	x.Event.Meter = t.meter
+	if x.Trail == nil {
+		return t.handler // the route itself is not in the caches yet, and nobody asks
+	}
 	x.Trail.Add(flow.RouteMatched, t.route.Key, string(t.route.ID))
-	for _, p := range x.Params.All() {
-		x.Trail.Add(flow.ParamBound, p.Name, p.Value)
+	for name, value := range x.Params.All() {
+		x.Trail.Add(flow.ParamBound, name, value)
 	}
 	return t.handler
 }

@@ -92,8 +92,8 @@ func TestFind(t *testing.T) {
 
 func describe(p *Params) string {
 	var parts []string
-	for _, q := range p.All() {
-		parts = append(parts, q.Name+"="+q.Value)
+	for name, value := range p.All() {
+		parts = append(parts, name+"="+value)
 	}
 	return strings.Join(parts, " ")
 }

@@ -58,6 +58,39 @@ type leaf[T any] struct {
 	next   *leaf[T] // another method's
 }
 
+// A spur is the memory of a new route where it leaves the tree. What Find visits
+// one after the other lies together, since a request meets the nodes of its own
+// route cold.
+type spur[T any] struct {
+	nodes [2]node[T]
+	leaf  leaf[T]
+}
+
+// sprouting is the spur of a route that is being added, and how many of its
+// nodes are used.
+type sprouting[T any] struct {
+	spur *spur[T] // nil: the route has not left the tree
+	used int
+}
+
+func (f *sprouting[T]) node() *node[T] {
+	if f.spur == nil {
+		f.spur = new(spur[T])
+	}
+	if f.used == len(f.spur.nodes) {
+		return new(node[T])
+	}
+	f.used++
+	return &f.spur.nodes[f.used-1]
+}
+
+func (f *sprouting[T]) leaf() *leaf[T] {
+	if f.spur == nil {
+		return new(leaf[T])
+	}
+	return &f.spur.leaf
+}
+
 // listed is a route as Walk sees it.
 type listed struct{ method, path string }
 
@@ -76,22 +109,24 @@ func (t *Tree[T]) Add(method, path string, v T) error {
 	if err != nil {
 		return fmt.Errorf("route %s %s: %w", method, path, err)
 	}
-	n := &t.root
+	n, fresh := &t.root, sprouting[T]{}
 	for _, s := range p.segments {
-		n = n.child(s)
+		n = n.child(s, &fresh)
 	}
 	for l := n.leaves; l != nil; l = l.next {
 		if l.method == method {
 			return fmt.Errorf("route %s %s: another route of the same method and shape is there already", method, path)
 		}
 	}
-	n.leaves = &leaf[T]{method, p.names, v, n.leaves}
+	l := fresh.leaf()
+	*l = leaf[T]{method, p.names, v, n.leaves}
+	n.leaves = l
 	t.routes = append(t.routes, listed{method, path})
 	return nil
 }
 
 // child returns the node that s leads to and makes it where it is missing.
-func (n *node[T]) child(s segment) *node[T] {
+func (n *node[T]) child(s segment, fresh *sprouting[T]) *node[T] {
 	at := &n.param
 	switch s.kind {
 	case greedy:
@@ -99,7 +134,7 @@ func (n *node[T]) child(s segment) *node[T] {
 	case literal:
 		c := n.literals.get(s.text)
 		if c == nil {
-			c = new(node[T])
+			c = fresh.node()
 			if n.literals == nil {
 				n.literals = new(children[T])
 			}
@@ -108,7 +143,7 @@ func (n *node[T]) child(s segment) *node[T] {
 		return c
 	}
 	if *at == nil {
-		*at = new(node[T])
+		*at = fresh.node()
 	}
 	return *at
 }
@@ -127,7 +162,7 @@ func (t *Tree[T]) Find(method, path string, p *Params) (v T, ok bool) {
 		p.Reset()
 		return v, false
 	}
-	p.name(l.names)
+	p.names = l.names
 	return l.value, true
 }
 

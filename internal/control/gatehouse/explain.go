@@ -235,8 +235,8 @@ func (e *explanation) compare() {
 		return
 	}
 	out.Route = ptr(x.Route.Key)
-	for _, p := range x.Params.All() {
-		out.Params = append(out.Params, param{ptr(p.Name), ptr(p.Value)})
+	for name, value := range x.Params.All() {
+		out.Params = append(out.Params, param{ptr(name), ptr(value)})
 	}
 	if i := x.Route.Integration; i != nil {
 		out.Integration = e.integration(i)
