@@ -30,8 +30,18 @@ type Method struct {
 	Operation string `json:"operation,omitempty"`
 	// Parameters are the declared ones, "method.request.header.X"; true: required.
 	Parameters map[string]bool `json:"parameters,omitempty"`
+	// Models are the names of the models of request bodies, by media type.
+	Models map[string]string `json:"models,omitempty"`
+	// Validation is what of a request is checked before it is sent on; nil: nothing.
+	Validation *Validation `json:"validation,omitempty"`
 	// Answers are the declared responses, by status.
 	Answers map[string]MethodResponse `json:"answers,omitempty"`
+}
+
+// A Validation says what of a request is checked.
+type Validation struct {
+	Parameters bool `json:"parameters,omitempty"`
+	Body       bool `json:"body,omitempty"`
 }
 
 // A Shape is how an Integration of a REST API makes the backend's request of

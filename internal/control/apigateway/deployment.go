@@ -2,6 +2,7 @@ package apigateway
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -55,8 +56,18 @@ func (d *draft) freeze(doc *deploymentDoc) (*lowering, error) {
 	doc.Summary = l.summary
 	ref := gate.DeploymentRef{API: d.api, ID: l.def.Deployment.ID}
 	head := &l.def.Deployment
-	if head.Chunks, err = d.Freeze(ref, l.def.Routes, nil); err != nil {
+	source, err := control.Pack(&apiDoc{AWS: d.head.AWS}, d.defTree(), l.source)
+	if errors.Is(err, control.ErrPart) {
+		return nil, bad(textCannotDeploy, err.Error())
+	}
+	if err != nil {
 		return nil, err
+	}
+	if head.Chunks, err = d.Freeze(ref, l.def.Routes, source); err != nil {
+		return nil, err
+	}
+	for _, c := range source {
+		head.Source = append(head.Source, c.Sum)
 	}
 	return l, d.Set(gate.DeploymentKey(ref), head)
 }

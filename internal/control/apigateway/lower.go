@@ -16,9 +16,11 @@ import (
 // of a deployment.
 type lowering struct {
 	def     gate.Definition
+	list    []resourceDoc
 	forest  *forest
 	methods []methodDoc // with the resources that they are of
 	of      []string
+	checks  map[string]validatorDoc
 	notes   []string // what is accepted but not enforced yet
 	source  []store.Doc
 	summary map[string]map[string]summary
@@ -34,14 +36,13 @@ func (d *draft) lower(id gate.DeploymentID) (*lowering, error) {
 		},
 		notes:   unenforced("restApi", &d.head.AWS),
 		summary: map[string]map[string]summary{},
+		checks:  map[string]validatorDoc{},
 	}
-	var err error
-	if l.forest, err = d.resources(); err != nil {
+	// One scan: a method is put with its resource, or neither is.
+	if err := d.Scan(d.defTree(), func(doc store.Doc) error { return l.take(d, doc) }); err != nil {
 		return nil, err
 	}
-	if err = d.Scan(d.defTree(), func(doc store.Doc) error { return l.take(d, doc) }); err != nil {
-		return nil, err
-	}
+	l.forest = plant(l.list)
 	for i := range l.methods {
 		if err := l.method(l.of[i], &l.methods[i].AWS); err != nil {
 			return nil, err
@@ -77,6 +78,14 @@ func (l *lowering) take(d *draft, doc store.Doc) error {
 		var m methodDoc
 		err = control.Decode(doc.Value, &m)
 		l.methods, l.of = append(l.methods, m), append(l.of, resource)
+	case "resources":
+		var r resourceDoc
+		err = control.Decode(doc.Value, &r)
+		l.list = append(l.list, r)
+	case "validators":
+		var v validatorDoc
+		err = control.Decode(doc.Value, &v)
+		l.checks[rest] = v
 	case "responses":
 		var r responseDoc
 		if err = control.Decode(doc.Value, &r); err == nil {
@@ -123,7 +132,8 @@ func (l *lowering) method(resource string, m *v1.Method) error {
 		},
 		APIKeyNeeded: is(m.ApiKeyRequired),
 		Integration:  lowerIntegration(resource+"-"+verb, m.MethodIntegration),
-		Method:       &gate.Method{Resource: resource, Operation: text(m.OperationName), Parameters: m.RequestParameters},
+		Method: &gate.Method{Resource: resource, Operation: text(m.OperationName), Parameters: m.RequestParameters,
+			Models: m.RequestModels, Validation: l.validation(text(m.RequestValidatorId))},
 	}
 	for code, a := range m.MethodResponses {
 		if r.Method.Answers == nil {
@@ -133,6 +143,15 @@ func (l *lowering) method(resource string, m *v1.Method) error {
 	}
 	l.def.Routes = append(l.def.Routes, r)
 	return nil
+}
+
+// validation is what a validator asks for, nil for none.
+func (l *lowering) validation(id string) *gate.Validation {
+	v, ok := l.checks[id]
+	if !ok {
+		return nil
+	}
+	return &gate.Validation{Parameters: is(v.AWS.ValidateRequestParameters), Body: is(v.AWS.ValidateRequestBody)}
 }
 
 func lowerIntegration(id string, i *v1.Integration) *gate.Integration {

@@ -131,16 +131,23 @@ type forest struct {
 
 // resources reads all resources. The commit does not depend on them.
 func (d *draft) resources() (*forest, error) {
-	byID := map[string]*resourceDoc{}
-	f := &forest{paths: map[string]string{}}
+	var list []resourceDoc
 	err := d.Scan(d.resourceKey(""), func(text store.Doc) error {
 		var doc resourceDoc
 		err := control.Decode(text.Value, &doc)
-		f.list = append(f.list, doc)
+		list = append(list, doc)
 		return err
 	})
-	for i := range f.list {
-		byID[*f.list[i].AWS.Id] = &f.list[i]
+	return plant(list), err
+}
+
+// plant makes a forest of resources. One whose parent was deleted in the very
+// moment has no path, and no place in it.
+func plant(list []resourceDoc) *forest {
+	byID := make(map[string]*resourceDoc, len(list))
+	f := &forest{list: list, paths: make(map[string]string, len(list))}
+	for i := range list {
+		byID[*list[i].AWS.Id] = &list[i]
 	}
 	for id := range byID {
 		f.path(byID, id, 0)
@@ -151,9 +158,8 @@ func (d *draft) resources() (*forest, error) {
 		}
 		return strings.Compare(f.paths[*a.AWS.Id], f.paths[*b.AWS.Id])
 	})
-	// A resource whose parent was deleted in the very moment has no path.
 	f.list = slices.DeleteFunc(f.list, func(r resourceDoc) bool { return f.paths[*r.AWS.Id] == "" })
-	return f, err
+	return f
 }
 
 func (f *forest) path(byID map[string]*resourceDoc, id string, depth int) string {

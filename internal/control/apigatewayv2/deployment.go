@@ -89,6 +89,9 @@ func (d *draft) freeze(doc *deploymentDoc) error {
 	}
 	ref := gate.DeploymentRef{API: d.api, ID: def.Deployment.ID}
 	source, err := d.pack()
+	if errors.Is(err, control.ErrPart) {
+		return &undeployable{reason: err.Error()}
+	}
 	if err != nil {
 		return err
 	}

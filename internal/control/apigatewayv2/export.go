@@ -97,7 +97,7 @@ func (d *draft) collectDeployed(name string, c *collector) error {
 	if len(head.Source) == 0 {
 		return bad("stageName", textNoSource, id)
 	}
-	return d.s.unpack(d.Context(), head.Source, c.take)
+	return d.s.desk.Unpack(d.Context(), head.Source, c.take)
 }
 
 // sayable is what of an API stands in a document. Defaults are left out: an
