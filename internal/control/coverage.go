@@ -140,7 +140,7 @@ func Coverage(t wire.Table, inputs Inputs, test func(operation, path string) str
 				problems = append(problems, op.Name+"."+path+" has no class")
 				continue
 			}
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", path, f.Class, testOf(f, test, op.Name, path), note(f))
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", path, f.Class, testOf(f, test, op.Name, path), f.Remark())
 		}
 	}
 	fmt.Fprintf(&b, "\n### Operations that do not exist yet\n\n")
@@ -167,7 +167,8 @@ func testOf(f Field, test func(operation, path string) string, op, path string) 
 	return "`" + test(op, path) + "`"
 }
 
-func note(f Field) string {
+// Remark is the note of a field, with the values that are not enforced yet.
+func (f Field) Remark() string {
 	if len(f.Later) == 0 {
 		return f.Note
 	}

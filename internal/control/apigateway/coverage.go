@@ -1,7 +1,9 @@
 package apigateway
 
 import (
+	"fmt"
 	"reflect"
+	"strings"
 
 	"gatehouse/internal/control"
 	"gatehouse/internal/gate"
@@ -260,28 +262,47 @@ var resources = map[string]control.Fields{
 	"gatewayResponse": responseFields, "vpcLink": linkFields, "clientCertificate": certificateFields, "account": accountFields, "tag": tagFields,
 }
 
-// answered are the settings of a stage that only patches reach.
-var answered = control.Fields{
-	"methodSettings.*.throttlingBurstLimit":                later,
-	"methodSettings.*.throttlingRateLimit":                 later,
-	"methodSettings.*.cachingEnabled":                      later,
-	"methodSettings.*.dataTraceEnabled":                    later,
-	"methodSettings.*.loggingLevel":                        {Class: control.Enforced, Later: []string{"ERROR", "INFO"}},
-	"methodSettings.*.requireAuthorizationForCacheControl": metadata, // nothing without a cache
+// patchedSettings are the settings of a stage that only UpdateStage reaches, as
+// they are answered.
+var patchedSettings = control.Fields{
+	"accessLogSettings.destinationArn":                        with(enforced, "a log group; configuration says where it is written. Delivery streams are refused"),
+	"accessLogSettings.format":                                with(enforced, "unknown variables are refused"),
+	"clientCertificateId":                                     with(enforced, "shown to HTTPS backends"),
+	"webAclArn":                                               with(refused, "AWS WAF sets it"),
+	"methodSettings.*.metricsEnabled":                         enforced,
+	"methodSettings.*.loggingLevel":                           {Class: control.Enforced, Note: "`OFF`", Later: []string{"ERROR", "INFO"}},
+	"methodSettings.*.dataTraceEnabled":                       later,
+	"methodSettings.*.throttlingBurstLimit":                   later,
+	"methodSettings.*.throttlingRateLimit":                    later,
+	"methodSettings.*.cachingEnabled":                         later,
+	"methodSettings.*.cacheTtlInSeconds":                      with(metadata, "nothing is cached"),
+	"methodSettings.*.cacheDataEncrypted":                     with(metadata, "nothing is cached"),
+	"methodSettings.*.requireAuthorizationForCacheControl":    with(metadata, "nothing is cached"),
+	"methodSettings.*.unauthorizedCacheControlHeaderStrategy": with(metadata, "nothing is cached"),
 }
 
 // unenforced lists what a resource asks for that is not enforced yet.
 func unenforced(resource string, v any) []string {
 	list := resources[resource].Unenforced(resource, v)
 	if resource == "stage" {
-		list = append(list, answered.Unenforced(resource, v)...)
+		list = append(list, patchedSettings.Unenforced(resource, v)...)
 	}
 	return list
 }
 
 // Coverage prints what this service has as Markdown; see control.Coverage.
 func Coverage() (string, error) {
-	return control.Coverage(v1.Table(v1.Unimplemented{}), operations, testOf)
+	text, err := control.Coverage(v1.Table(v1.Unimplemented{}), operations, testOf)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString(text + "\n### Settings of stages that only patches of UpdateStage reach\n\n| setting | class | note |\n|---|---|---|\n")
+	for _, path := range sortedKeys(patchedSettings) {
+		f := patchedSettings[path]
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", path, f.Class, f.Remark())
+	}
+	return b.String(), nil
 }
 
 // testOf names the probe of a field: operations on one resource share a table,

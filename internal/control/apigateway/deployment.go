@@ -17,6 +17,7 @@ import (
 // behind.
 func (s *Service) CreateDeployment(ctx context.Context, in *v1.CreateDeploymentInput) (*v1.Deployment, error) {
 	var out v1.Deployment
+	var notes []string
 	err := s.edit(ctx, in.RestApiId, noAPI, func(d *draft) error {
 		if err := firstError(checkDescription(in.Description), checkVariables(in.Variables)); err != nil {
 			return err
@@ -34,10 +35,16 @@ func (s *Service) CreateDeployment(ctx context.Context, in *v1.CreateDeploymentI
 		if err := d.Put(d.frozenKey(*doc.AWS.Id), &doc); err != nil {
 			return err
 		}
-		d.s.tell(d, stage, l.notes, *doc.AWS.Id)
+		notes = l.notes
+		if stage != nil {
+			notes = append(notes, unenforced("stage", &stage.AWS)...)
+		}
 		out = doc.AWS
 		return nil
 	})
+	if err == nil {
+		s.tell(notes, "api", text(in.RestApiId), "deployment", *out.Id)
+	}
 	return &out, err
 }
 
@@ -119,17 +126,14 @@ func (d *draft) deployTo(in *v1.CreateDeploymentInput, doc *deploymentDoc) (*sta
 	return &stage, d.putStage(&was, &stage, doc)
 }
 
-// tell logs what of a deployment is accepted but not enforced yet.
-func (s *Service) tell(d *draft, stage *stageDoc, notes []string, id string) {
-	if stage != nil {
-		notes = append(slices.Clone(notes), unenforced("stage", &stage.AWS)...)
-	}
+// tell logs what of a deployment or of a stage is accepted but not enforced yet.
+func (s *Service) tell(notes []string, where ...any) {
 	if len(notes) == 0 {
 		return
 	}
 	slices.Sort(notes)
-	s.desk.Logger().Warn("a deployment holds settings that this version does not enforce yet; see docs/coverage.md",
-		"api", string(d.api), "deployment", id, "settings", strings.Join(slices.Compact(notes), ", "))
+	s.desk.Logger().Warn("settings were taken that this version does not enforce yet; see docs/coverage.md",
+		append(where, "settings", strings.Join(slices.Compact(notes), ", "))...)
 }
 
 func noDeployment() *wire.Error { return missing(textNoDeployment) }

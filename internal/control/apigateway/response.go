@@ -145,7 +145,7 @@ func (d *draft) putResponse(r *v1.GatewayResponse) error {
 
 // What a gateway response can set, and of what (runtime 1.16).
 var (
-	statusForm     = regexp.MustCompile(`^[1-5][0-9]{2}$`)
+	statusForm     = regexp.MustCompile(`^[2-5][0-9]{2}$`)
 	responseTarget = regexp.MustCompile(`^gatewayresponse\.header\.[A-Za-z0-9._$-]+$`)
 	responseSource = regexp.MustCompile(`^(method\.request\.(multivalueheader|multivaluequerystring|path|querystring|header)\.[A-Za-z0-9._$-]+` +
 		`|method\.request\.body(\..+|\[.+)?|stageVariables\.[A-Za-z0-9_]+|context\.[A-Za-z0-9._-]+|'[^']*')$`)

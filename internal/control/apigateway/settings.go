@@ -111,6 +111,9 @@ func canaryRules() []rule[*v1.Stage] {
 	type canary = *v1.CanarySettings
 	in := func(put func(canary, *op) error) func(*v1.Stage, *op) error {
 		return func(s *v1.Stage, o *op) error {
+			if o.verb == remove && s.CanarySettings == nil {
+				return nil // nothing is there to be taken away
+			}
 			control.Default(&s.CanarySettings, v1.CanarySettings{})
 			return put(s.CanarySettings, o)
 		}

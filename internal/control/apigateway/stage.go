@@ -78,9 +78,12 @@ func (s *Service) CreateStage(ctx context.Context, in *v1.CreateStageInput) (*v1
 		if err := d.putStage(&v1.Stage{}, &doc, nil); err != nil {
 			return err
 		}
-		out = doc.AWS
+		out = shownStage(doc.AWS)
 		return nil
 	})
+	if err == nil {
+		s.tell(unenforced("stage", &out), "api", text(in.RestApiId), "stage", text(in.StageName))
+	}
 	return &out, err
 }
 
@@ -253,12 +256,18 @@ func (s *Service) UpdateStage(ctx context.Context, in *v1.UpdateStageInput) (*v1
 		if err := patch(stageRules(), settingsFamily(), &doc.AWS, in.PatchOperations); err != nil {
 			return err
 		}
+		if out = shownStage(doc.AWS); len(in.PatchOperations) == 0 {
+			return nil // the stage as it is
+		}
 		if err := d.putStage(&was, doc, nil); err != nil {
 			return err
 		}
 		out = shownStage(doc.AWS)
 		return nil
 	})
+	if err == nil {
+		s.tell(unenforced("stage", &out), "api", text(in.RestApiId), "stage", text(in.StageName))
+	}
 	return &out, err
 }
 
