@@ -46,6 +46,9 @@ type API struct {
 	Account  string   `json:"account"`
 	Region   string   `json:"region"`
 	Name     string   `json:"name"`
+	// Private says that the API is reached through VPC endpoints only, of which
+	// this gateway has none.
+	Private bool `json:"private,omitempty"`
 }
 
 // A Stage serves a Deployment under a name. Its settings are live: they act

@@ -15,8 +15,6 @@ type RESTSettings struct {
 	MinimumCompression *int `json:"minimumCompression,omitempty"`
 	// Policy is the resource policy, a JSON document; empty: none.
 	Policy string `json:"policy,omitempty"`
-	// Private says that the API is reached through VPC endpoints only.
-	Private bool `json:"private,omitempty"`
 	// KeyOfAuthorizer says that API keys come from the authorizer and not from
 	// the X-API-Key header.
 	KeyOfAuthorizer bool `json:"keyOfAuthorizer,omitempty"`

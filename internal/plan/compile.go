@@ -123,6 +123,9 @@ func (k *compiler) api(id gate.APIID) *api {
 		k.catalog.trim(id)
 		return nil
 	}
+	if e.api.Private {
+		k.problems = append(k.problems, Problem{API: id, Err: errPrivate})
+	}
 	before := k.prev.api(id)
 	a := &api{api: e.api, stages: make(map[gate.StageName]*stage, len(e.stages))}
 	for name, s := range e.stages {

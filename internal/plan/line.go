@@ -91,7 +91,7 @@ func (o *outer) restLine(r *gate.Route, body int64, end *restEnd) flow.Handler {
 		mapping.IdentifyREST(),             // both ids are in each reply, errors included: 17, 1.13
 		mapping.Compress(o.compression(r)), // codes what is answered, errors included: 17
 		mapping.FaultsREST(o.responses),    // gateway responses stand for what any step below refuses: 1.16
-		private(&o.settings),               // there is no VPC endpoint to come through: 2
+		private(),                          // there is no VPC endpoint to come through: 2
 		policy(&o.settings),                // 6
 		auth.Caller(r),                     // 7
 		auth.Key(r),                        // behind the authorizer, which may bring the key: 8
@@ -110,7 +110,7 @@ func (o *outer) restMiss(fault func(*flow.Exchange) error) flow.Handler {
 		mapping.IdentifyREST(),
 		mapping.Compress(o.settings.MinimumCompression),
 		mapping.FaultsREST(o.responses),
-		private(&o.settings),
+		private(),
 	)
 }
 

@@ -166,9 +166,6 @@ func (o *outer) compression(r *gate.Route) *int {
 
 // unserved says which settings of the API as a whole let nobody in.
 func (o *outer) unserved() (list []error) {
-	if o.settings.Private {
-		list = append(list, errPrivate)
-	}
 	if o.settings.Policy != "" {
 		list = append(list, errPolicy)
 	}
@@ -177,13 +174,21 @@ func (o *outer) unserved() (list []error) {
 
 var (
 	errNoStage = errors.New("the path names no stage: /{stage}/... is asked for")
-	errPrivate = errors.New("the API is PRIVATE, and no VPC endpoint leads here: it answers 403 to everybody (make its endpoint REGIONAL and deploy again)")
+	errPrivate = errors.New("the API is PRIVATE, and no VPC endpoint leads here: it answers 403 to everybody (make its endpoint REGIONAL)")
 	errPolicy  = errors.New("the API has a resource policy, which this version cannot enforce: it answers 500 to everybody (take the policy away and deploy again)")
 )
 
-// private refuses what comes to a private API; nil: the API is not.
-func private(s *gate.RESTSettings) flow.Step {
-	return refusal(s.Private, gate.Forbidden, errPrivate)
+// private refuses what comes to a private API.
+func private() flow.Step {
+	no := integrate.Refuse(gate.Forbidden, errPrivate)
+	return func(next flow.Handler) flow.Handler {
+		return flow.HandlerFunc(func(x *flow.Exchange) error {
+			if x.API.Private { // live: a change of the type acts at once
+				return no.Serve(x)
+			}
+			return next.Serve(x)
+		})
+	}
 }
 
 // policy refuses what a resource policy would have to let in; nil: there is

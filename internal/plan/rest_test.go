@@ -34,6 +34,7 @@ type rests struct {
 type restOf struct {
 	routes   []gate.Route
 	settings *gate.RESTSettings
+	private  bool
 	stage    gate.Stage // Name and Deployment are filled in where they are empty
 	canary   []gate.Route
 	domain   *gate.Domain
@@ -66,7 +67,7 @@ func (o restOf) open(t testing.TB) *rests {
 	c := NewCatalog()
 	var ch Change
 	keep := func(key string, v any) { c.Apply(key, put(key, v).Value, &ch) }
-	keep(gate.APIKey("abc"), gate.API{ID: "abc", Protocol: gate.REST, Account: "123456789012", Region: "us-east-1"})
+	keep(gate.APIKey("abc"), gate.API{ID: "abc", Protocol: gate.REST, Account: "123456789012", Region: "us-east-1", Private: o.private})
 	for id := range definitions {
 		keep(gate.DeploymentKey(gate.DeploymentRef{API: "abc", ID: id}), gate.Deployment{API: "abc", ID: id, REST: o.settings})
 	}
@@ -281,8 +282,8 @@ func TestRESTOrder(t *testing.T) {
 		{"[R] 1.5: a method that wants a key.", restOf{routes: []gate.Route{key}}, call{}, refusedText(403, "ForbiddenException", `{"message":"Forbidden"}`)},
 		{"[K] quirk 15: an authorizer fails closed, before the key is asked for.", restOf{routes: []gate.Route{iam}}, call{}, refusedText(500, "AuthorizerConfigurationException", `{"message":null}`)},
 		{"A policy fails closed, before the authorizer.", restOf{routes: []gate.Route{iam}, settings: &gate.RESTSettings{Policy: "{}"}}, call{}, internal},
-		{"A private API has no way in.", restOf{routes: []gate.Route{iam}, settings: &gate.RESTSettings{Policy: "{}", Private: true}}, call{}, refusedText(403, "ForbiddenException", `{"message":"Forbidden"}`)},
-		{"A private API's misses are no other.", restOf{settings: &gate.RESTSettings{Private: true}}, call{}, refusedText(403, "ForbiddenException", `{"message":"Forbidden"}`)},
+		{"A private API has no way in.", restOf{routes: []gate.Route{iam}, private: true, settings: &gate.RESTSettings{Policy: "{}"}}, call{}, refusedText(403, "ForbiddenException", `{"message":"Forbidden"}`)},
+		{"A private API's misses are no other.", restOf{private: true}, call{}, refusedText(403, "ForbiddenException", `{"message":"Forbidden"}`)},
 		{"[D] A policy comes behind the match.", restOf{settings: &gate.RESTSettings{Policy: "{}"}}, call{}, refusedText(403, "MissingAuthenticationTokenException", `{"message":"Missing Authentication Token"}`)},
 		{"A method without an integration.", restOf{routes: []gate.Route{nothing}}, call{}, internal},
 		{"A kind that is not served.", restOf{routes: []gate.Route{lambda}}, call{}, internal},

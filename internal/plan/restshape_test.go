@@ -139,11 +139,14 @@ func TestProblemsOfREST(t *testing.T) {
 	key.APIKeyNeeded = true
 	s := restOf{
 		routes:   []gate.Route{key, to("GET /brace", "http://b/{x}"), mocked("GET /mock", `{"statusCode": "200"}`), to("GET /tls", "https://b/")},
-		settings: &gate.RESTSettings{Policy: "{}", Private: true},
-		stage:    gate.Stage{ClientCertificate: "cert1"},
+		settings: &gate.RESTSettings{Policy: "{}"}, private: true,
+		stage: gate.Stage{ClientCertificate: "cert1"},
 	}.open(t)
 	got := ""
 	for _, p := range s.plan.Wrong(gate.StageRef{API: "abc", Name: "prod"}) {
+		got += p.Error() + "\n"
+	}
+	for _, p := range s.plan.Problems { // of the API as a whole
 		got += p.Error() + "\n"
 	}
 	for _, says := range []string{

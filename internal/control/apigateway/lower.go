@@ -58,7 +58,6 @@ func (d *draft) lower(id gate.DeploymentID) (*lowering, error) {
 func lowerAPI(a *v1.RestApi) *gate.RESTSettings {
 	r := &gate.RESTSettings{
 		BinaryMediaTypes: a.BinaryMediaTypes, Policy: text(a.Policy),
-		Private:         slices.Contains(a.EndpointConfiguration.Types, private),
 		KeyOfAuthorizer: text(a.ApiKeySource) != keyInHeader,
 	}
 	if a.MinimumCompressionSize != nil {

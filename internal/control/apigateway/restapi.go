@@ -113,7 +113,8 @@ func (d *draft) putAPI() error {
 }
 
 func (d *draft) noun() gate.API {
-	return gate.API{ID: d.api, Protocol: gate.REST, Account: d.place.Account, Region: d.place.Region, Name: text(d.head.AWS.Name)}
+	return gate.API{ID: d.api, Protocol: gate.REST, Account: d.place.Account, Region: d.place.Region, Name: text(d.head.AWS.Name),
+		Private: slices.Contains(d.head.AWS.EndpointConfiguration.Types, private)}
 }
 
 // completeAPI checks an API as it is to be and fills in the defaults.
