@@ -9,9 +9,18 @@ func (p Place) ARN(path string) string {
 	return "arn:" + p.partition() + ":apigateway:" + p.Region + "::" + path
 }
 
-// Path is the opposite of ARN: the path of an ARN of this place, ok is false
-// for any other.
+// OwnARN is ARN of what AWS names with its account: private domain names, what
+// leads to them, and routing rules.
+func (p Place) OwnARN(path string) string {
+	return "arn:" + p.partition() + ":apigateway:" + p.Region + ":" + p.Account + ":" + path
+}
+
+// Path is the opposite of ARN, and for private domain names of OwnARN: the path
+// of an ARN of this place, ok is false for any other.
 func (p Place) Path(arn string) (path string, ok bool) {
+	if path, ok = strings.CutPrefix(arn, p.OwnARN("")); ok {
+		return path, strings.HasPrefix(path, "/domainnames/") && strings.Contains(path, "+")
+	}
 	path, ok = strings.CutPrefix(arn, p.ARN(""))
 	return path, ok && strings.HasPrefix(path, "/")
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,18 +37,9 @@ type Page struct {
 // ErrNextToken for what the client got wrong. A number above the largest page
 // gets the largest page, for the token leads to the rest.
 func (d *Desk) List(ctx context.Context, prefix string, p Page, visit func(value []byte) error) (next *string, err error) {
-	size := defaultPage
-	if p.MaxResults != nil && *p.MaxResults != "" {
-		if size, err = strconv.Atoi(*p.MaxResults); err != nil || size < 1 {
-			return nil, ErrMaxResults
-		}
-		size = min(size, maxPage)
-	}
-	after := ""
-	if p.NextToken != nil && *p.NextToken != "" {
-		if after, err = openToken(prefix, *p.NextToken); err != nil {
-			return nil, err
-		}
+	size, after, err := p.window(prefix)
+	if err != nil {
+		return nil, err
 	}
 	docs, _, err := d.Store.List(ctx, prefix, after, size+1)
 	if err != nil {
@@ -63,6 +55,44 @@ func (d *Desk) List(ctx context.Context, prefix string, p Page, visit func(value
 		}
 	}
 	return nil, nil
+}
+
+// Pick is List for what one document holds: it visits the names of a page, in
+// their order. list tells the token of one list from that of another.
+func Pick(list string, names []string, p Page, visit func(name string)) (next *string, err error) {
+	size, after, err := p.window(list)
+	if err != nil {
+		return nil, err
+	}
+	last := ""
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		switch {
+		case after != "" && name <= strings.TrimPrefix(after, list):
+			continue
+		case size == 0:
+			t := makeToken(list, list+last)
+			return &t, nil
+		}
+		visit(name)
+		last = name
+		size--
+	}
+	return nil, nil
+}
+
+// window is how many items a page has, and the key after which it begins.
+func (p Page) window(prefix string) (size int, after string, err error) {
+	size = defaultPage
+	if p.MaxResults != nil && *p.MaxResults != "" {
+		if size, err = strconv.Atoi(*p.MaxResults); err != nil || size < 1 {
+			return 0, "", ErrMaxResults
+		}
+		size = min(size, maxPage)
+	}
+	if p.NextToken != nil && *p.NextToken != "" {
+		after, err = openToken(prefix, *p.NextToken)
+	}
+	return size, after, err
 }
 
 // tokenMark binds a token to its list: 8 bytes of the prefix's SHA-256.

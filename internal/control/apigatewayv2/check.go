@@ -45,11 +45,7 @@ const (
 	maxSchema      = 32 << 10
 	maxSchemaDepth = 64 // levels
 
-	maxSubnets      = 100 // and security groups
-	maxDomainName   = 253 // RFC 1035 section 2.3.4, in its written form
-	maxMappingKey   = 300
-	maxMappings     = 500 // of a domain: all of them are one document
-	maxMappedAtOnce = 100 // APIs whose mappings one commit can take away
+	maxSubnets = 100 // and security groups
 )
 
 // firstError is the first refusal, in the order in which the checks are

@@ -152,7 +152,7 @@ var modelFields = control.Fields{
 var domainFields = control.Fields{
 	"DomainName":  enforced,
 	"domainName":  enforced,
-	"routingMode": with(metadata, "`API_MAPPING_ONLY`; others answer 501"),
+	"routingMode": enforced,
 	"tags":        metadata,
 	"domainNameConfigurations.*.certificateArn":                      with(later, "the listeners have the certificates"),
 	"domainNameConfigurations.*.certificateName":                     metadata,
@@ -177,6 +177,27 @@ var mappingFields = control.Fields{
 	"apiMappingKey": enforced,
 	"maxResults":    enforced,
 	"nextToken":     enforced,
+}
+
+var ruleFields = control.Fields{
+	"DomainName":                                  enforced,
+	"domainNameId":                                with(refused, "501: private domain names are not served"),
+	"RoutingRuleId":                               enforced,
+	"priority":                                    enforced,
+	"actions.*.invokeApi.apiId":                   with(enforced, "a REST API"),
+	"actions.*.invokeApi.stage":                   enforced,
+	"actions.*.invokeApi.stripBasePath":           enforced,
+	"conditions.*.matchBasePaths.anyOf":           enforced,
+	"conditions.*.matchHeaders.anyOf.*.header":    enforced,
+	"conditions.*.matchHeaders.anyOf.*.valueGlob": enforced,
+	"maxResults":                                  enforced,
+	"nextToken":                                   enforced,
+}
+
+var requestParameterFields = control.Fields{
+	"ApiId":               enforced,
+	"RouteId":             enforced,
+	"RequestParameterKey": refused,
 }
 
 var vpcLinkFields = control.Fields{
@@ -244,6 +265,11 @@ var operations = control.Inputs{
 	"CreateApiMapping": mappingFields, "GetApiMapping": mappingFields, "GetApiMappings": mappingFields, "UpdateApiMapping": mappingFields,
 	"DeleteApiMapping": mappingFields,
 
+	"CreateRoutingRule": ruleFields, "GetRoutingRule": ruleFields, "ListRoutingRules": ruleFields, "PutRoutingRule": ruleFields,
+	"DeleteRoutingRule": ruleFields,
+
+	"DeleteRouteRequestParameter": requestParameterFields,
+
 	"CreateVpcLink": vpcLinkFields, "GetVpcLink": vpcLinkFields, "GetVpcLinks": listFields, "UpdateVpcLink": vpcLinkFields,
 	"DeleteVpcLink": vpcLinkFields,
 
@@ -255,7 +281,7 @@ var operations = control.Inputs{
 // resources are the tables by the name that messages and tests call them.
 var resources = map[string]control.Fields{
 	"api": apiFields, "route": routeFields, "integration": integrationFields, "stage": stageFields, "deployment": deploymentFields, "list": listFields,
-	"authorizer": authorizerFields, "reset": resetFields, "model": modelFields, "domain": domainFields, "mapping": mappingFields, "vpcLink": vpcLinkFields,
+	"authorizer": authorizerFields, "reset": resetFields, "model": modelFields, "domain": domainFields, "mapping": mappingFields, "rule": ruleFields, "requestParameter": requestParameterFields, "vpcLink": vpcLinkFields,
 	"tag": tagFields, "import": importFields, "export": exportFields,
 }
 

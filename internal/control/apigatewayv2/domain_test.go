@@ -285,19 +285,16 @@ func TestMappingsAtOnce(t *testing.T) {
 	}
 }
 
-// TestAWebSocketAPIDoesNotShare holds the restriction on drafts as they will
-// be: there is no way to make such an API yet.
+// TestAWebSocketAPIDoesNotShare holds the restriction on APIs as they will be:
+// there is no way to make such an API yet.
 func TestAWebSocketAPIDoesNotShare(t *testing.T) {
 	w := newWorld(t)
 	plain, socket := w.api(), w.api()
 	w.stage(plain, "s", false)
 	w.stage(socket, "s", false)
-	k := keys{placeOf(t, w), gate.APIID(*socket)}
-	var head apiDoc
-	load(t, w, k.apiKey(), &head)
-	head.AWS.ProtocolType = new("WEBSOCKET")
-	doc := must[[]byte](t)(control.Encode(&head))
-	must[uint64](t)(w.store.Commit(w.ctx, store.Change{Op: store.Put, Key: k.apiKey(), Base: store.Any, Value: doc}))
+	key := gate.APIKey(gate.APIID(*socket))
+	doc := strings.Replace(w.dump()[key], `"HTTP"`, `"WEBSOCKET"`, 1)
+	must[uint64](t)(w.store.Commit(w.ctx, store.Change{Op: store.Put, Key: key, Base: store.Any, Value: []byte(doc)}))
 	w.domain("a.example")
 	m := w.mapping("a.example", "a", plain, "s")
 	before := w.dump()
@@ -316,7 +313,7 @@ func TestAWebSocketAPIDoesNotShare(t *testing.T) {
 func TestADomainOfTooManyAPIs(t *testing.T) {
 	w := newWorld(t)
 	w.domain("a.example")
-	for i := range maxMappedAtOnce + 1 {
+	for i := range control.MaxMapped + 1 {
 		api := w.api()
 		w.stage(api, "s", false)
 		w.mapping("a.example", fmt.Sprint("k", i), api, "s")
@@ -344,7 +341,7 @@ func TestDomainDefaults(t *testing.T) {
 	want := &v2.CreateDomainNameOutput{DomainName: new("a.example"), DomainNameArn: new(arn("/domainnames/a.example")), ApiMappingSelectionExpression: new("$request.basepath"),
 		RoutingMode: new("API_MAPPING_ONLY"), Tags: map[string]string{}, DomainNameConfigurations: []v2.DomainNameConfiguration{{
 			CertificateArn: certificate[0].CertificateArn, EndpointType: new("REGIONAL"), SecurityPolicy: new("TLS_1_2"), DomainNameStatus: new("AVAILABLE"),
-			IpAddressType: new("ipv4"), HostedZoneId: new(hostedZone), ApiGatewayDomainName: c.ApiGatewayDomainName}}}
+			IpAddressType: new("ipv4"), HostedZoneId: new(control.HostedZone), ApiGatewayDomainName: c.ApiGatewayDomainName}}}
 	if diff := cmp.Diff(want, out); diff != "" {
 		t.Error(diff)
 	}

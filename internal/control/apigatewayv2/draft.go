@@ -23,17 +23,14 @@ import (
 //	P/api/ID/GEN/names/KIND/HASH        the authorizer or model that has this name
 //	P/api/ID/stages/NAME                what outlives a generation
 //	P/api/ID/deployments/ID
-//	P/api/ID/mapped                     how many API mappings each stage has
 //	draft/pending/ID/STAGE              an automatic deployment is due; start-up reads only these
 //	draft/importing/ID/GEN              a generation that is being written; see edition.go
 //
 // An import writes another GEN and flips the head. DeleteApi is one DeletePrefix.
 //
-// What belongs to no API:
+// What belongs to no API, besides custom domains (control.Domain):
 //
-//	index/domains/NAME                  who owns the name: unique in the installation
-//	P/domains/NAME                      the head of a domain, with what is live of its mappings
-//	P/domain/NAME/mappings/ID           the mappings as clients list them
+//	P/domain/NAME/rules/ID              the routing rules of a domain as clients list them
 //	P/vpclinks/ID
 type keys struct {
 	place control.Place
@@ -49,7 +46,6 @@ func (k keys) apiKey() string                 { return apisKey(k.place) + string
 func (k keys) tree() string                   { return k.place.Draft() + "api/" + string(k.api) + "/" }
 func (k keys) stageKey(name string) string    { return k.tree() + "stages/" + name }
 func (k keys) deploymentKey(id string) string { return k.tree() + "deployments/" + id }
-func (k keys) mappedKey() string              { return k.tree() + "mapped" }
 func (k keys) pendingTree() string            { return pendingPrefix + string(k.api) + "/" }
 func (k keys) pendingKey(stage string) string { return k.pendingTree() + stage }
 
@@ -60,14 +56,6 @@ func (d *draft) routeKey(id string) string       { return d.defTree() + "routes/
 func (d *draft) authorizerKey(id string) string  { return d.defTree() + "authorizers/" + id }
 func (d *draft) modelKey(id string) string       { return d.defTree() + "models/" + id }
 
-func domainsKey(p control.Place) string          { return p.Draft() + "domains/" }
-func domainIndexKey(name gate.DomainName) string { return "index/domains/" + string(name) }
-func domainTree(p control.Place, name gate.DomainName) string {
-	return p.Draft() + "domain/" + string(name) + "/"
-}
-func mappingsKey(p control.Place, name gate.DomainName) string {
-	return domainTree(p, name) + "mappings/"
-}
 func vpcLinksKey(p control.Place) string { return p.LinksKey() }
 
 // parameter finds the parameters of a route key: their names do not tell two
@@ -136,22 +124,8 @@ type modelDoc struct {
 	AWS v2.Model `json:"aws"`
 }
 
-// mappedDoc counts the API mappings of each stage of an API: no stage goes, and
-// no API, as long as a domain serves it.
-type mappedDoc struct {
-	Stages map[string]int `json:"stages"`
-}
-
-// domainDoc is the head of a custom domain. Every mapping that comes or goes
-// rewrites it, so that what is live of them is always all of them.
-type domainDoc struct {
-	Protocol string         `json:"protocol"` // of the APIs that are mapped, "" without any
-	Mappings []gate.Mapping `json:"mappings"`
-	AWS      v2.DomainName  `json:"aws"`
-}
-
-type mappingDoc struct {
-	AWS v2.ApiMapping `json:"aws"`
+type ruleDoc struct {
+	AWS v2.RoutingRule `json:"aws"`
 }
 
 type vpcLinkDoc struct {

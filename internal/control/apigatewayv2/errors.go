@@ -25,6 +25,7 @@ const (
 	textNoModel         = "Invalid model identifier specified %s"                            // [K]
 	textNoDomain        = "Invalid domain name identifier specified %s"                      // [K]
 	textNoMapping       = "Invalid API mapping identifier specified %s"                      // [K]
+	textNoRule          = "Invalid routing rule identifier specified %s"                     // [K]
 	textNoVpcLink       = "Invalid Vpc Link identifier specified %s"                         // [K]
 	textNoTagged        = "Invalid resource ARN specified %s"                                // [K]
 	textNoSettings      = "No routeSettings are set for route key %s"                        // [K]
@@ -43,6 +44,7 @@ const (
 	textDomainTaken      = "The domain name you provided already exists: %s"                                                      // [K]
 	textMappingTaken     = "ApiMapping key already exists for this domain name: %q"                                               // [K]
 	textLinkInUse        = "Cannot delete VPC link %s because integrations of API %s use it"                                      // [K]
+	textPriorityTaken    = "Routing rule priority %d already exists for this domain name"                                         // [K]
 	textMixedDomain      = "Domain name %s has mappings to %s APIs and cannot have one to a %s API"                               // [K]
 
 	// Bad requests. bad puts "Invalid FIELD specified: " before these.
@@ -87,6 +89,16 @@ const (
 	textMappingKey       = "%q: %s"                                                                                                                                                            // [K]
 	textMultiLevel       = "API mappings with more than one level need securityPolicy TLS_1_2"                                                                                                 // [K]
 	textTooManyMappings  = "a domain has at most %d API mappings"                                                                                                                              // [K]
+	textRuleTarget       = "%s is a %s API, and routing rules lead to REST APIs only"                                                                                                          // [K]
+	textPriority         = "it is not a number from 1 to %d"                                                                                                                                   // [K]
+	textOneAction        = "%d are given, a rule has one, invokeApi"                                                                                                                           // [K]
+	textOneMatch         = "each has either matchHeaders or matchBasePaths"                                                                                                                    // [K]
+	textConditions       = "at most %d matchHeaders and %d matchBasePaths are allowed"                                                                                                         // [K]
+	textEntries          = "%d are given, 1 to %d are allowed"                                                                                                                                 // [K]
+	textHeaderName       = "%q is no name of a header"                                                                                                                                         // [K]
+	textGlob             = "%q is no text of at most %d characters with a * at its beginning, its end or both"                                                                                 // [K]
+	textMixedRules       = "domain %s maps other APIs than REST APIs, which cannot be where routing rules choose"                                                                              // [K]
+	textTooManyRules     = "a domain has at most %d of them"                                                                                                                                   // [K]
 	textManyMapped       = "it has mappings to more than %d APIs: delete some of them first"                                                                                                   // [K]
 	textSubnet           = "%q is no id of a %s"                                                                                                                                               // [K]
 	textLinkGone         = "%q names no VPC link"                                                                                                                                              // [K]
@@ -107,22 +119,12 @@ const (
 	textModelKind = "it is of kind %s"                       // [K] in textModelSchema
 
 	// Why a name can be no custom domain, and a text no key of a mapping.
-	textDomainLong    = "it is longer than 253 characters"                                                                                         // [K]
-	textDomainCase    = "uppercase letters are not supported"                                                                                      // [K]
-	textDomainForm    = "a domain name has two or more labels of 1 to 63 characters of a-z, 0-9 and inner hyphens; * can be the first label alone" // [K]
-	textDomainAddress = "an IP address is no domain name"                                                                                          // [K]
-	textDomainWild    = "* needs at least two labels behind it"                                                                                    // [K]
-	textDomainOwn     = "names with the label execute-api are the gateway's own"                                                                   // [K]
-	textDomainHere    = "this gateway itself is reached by it (public_url)"                                                                        // [K]
-	textKeySlashes    = "it must not begin or end with a slash, nor hold two of them side by side"                                                 // [K]
-	textKeyDots       = "clients resolve the segments . and .. before they send a path"                                                            // [K]
-	textKeyForm       = "it may hold letters, digits and $_.+!*'()-/"                                                                              // [K]
 
 	// What is not built yet, permanently refused: notBuilt puts it into textNotBuilt.
 	textNotBuilt       = "This gateway does not implement %s yet (%s)." // [K]
 	textBuildWebSocket = "WEBSOCKET APIs"                               // [K]
 	textBuildVariables = "stage variables in an integration's URI"      // [K]
-	textBuildRules     = "routing rules"                                // [K]
+	textBuildPrivate   = "routing rules of private domain names"        // [K]
 	textBuildMutualTLS = "mutual TLS of custom domains"                 // [K]
 
 	// Imports and exports of OpenAPI.

@@ -235,7 +235,6 @@ func TestMoreBadCalls(t *testing.T) {
 		{"A security policy is one of two.", configured(func(c *v2.DomainNameConfiguration) { c.SecurityPolicy = new("SSL_3") }), bad, "securityPolicy"},
 		{"An address type is one of two.", configured(func(c *v2.DomainNameConfiguration) { c.IpAddressType = new("ipv6") }), bad, "ipAddressType"},
 		{"A routing mode is one of AWS's.", isDomain(func(in *v2.CreateDomainNameInput) { in.RoutingMode = new("X") }), bad, "routingMode"},
-		{"Routing rules come later.", isDomain(func(in *v2.CreateDomainNameInput) { in.RoutingMode = new("ROUTING_RULE_ONLY") }), unbuilt, "routingMode"},
 		{"Mutual TLS comes later: without it, strangers would be let in.", isDomain(func(in *v2.CreateDomainNameInput) {
 			in.MutualTlsAuthentication = &v2.MutualTlsAuthenticationInput{TruststoreUri: new("s3://a/b")}
 		}), unbuilt, "mutualTlsAuthentication"},

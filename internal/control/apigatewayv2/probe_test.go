@@ -77,6 +77,9 @@ func probes() map[string]probe {
 	for field, p := range imported() {
 		all[field] = p
 	}
+	for field, p := range ruled() {
+		all[field] = p
+	}
 	for field, p := range visible() {
 		all[field] = p
 	}
@@ -321,7 +324,7 @@ func TestWhatIsNotUnderstoodStaysClosed(t *testing.T) {
 func TestRefusedFieldsAreRefused(t *testing.T) {
 	w := newWorld(t)
 	api := w.api()
-	w.route(api, "GET /", nil)
+	route := w.route(api, "GET /", nil)
 	calls := map[string]func(v any) error{
 		"route": func(v any) error {
 			in := v.(*v2.CreateRouteInput)
@@ -347,10 +350,20 @@ func TestRefusedFieldsAreRefused(t *testing.T) {
 			_, err := w.CreateDomainName(w.ctx, in)
 			return err
 		},
+		"rule": func(v any) error {
+			_, err := w.CreateRoutingRule(w.ctx, v.(*v2.CreateRoutingRuleInput))
+			return err
+		},
+		"requestParameter": func(v any) error {
+			in := v.(*v2.DeleteRouteRequestParameterInput)
+			in.ApiId, in.RouteId = api, route
+			return w.DeleteRouteRequestParameter(w.ctx, in)
+		},
 	}
 	empty := map[string]func() any{
 		"route": func() any { return new(v2.CreateRouteInput) }, "integration": func() any { return new(v2.CreateIntegrationInput) },
 		"stage": func() any { return new(v2.CreateStageInput) }, "domain": func() any { return new(v2.CreateDomainNameInput) },
+		"rule": func() any { return new(v2.CreateRoutingRuleInput) }, "requestParameter": func() any { return new(v2.DeleteRouteRequestParameterInput) },
 	}
 	for name, fields := range resources {
 		for path, f := range fields {

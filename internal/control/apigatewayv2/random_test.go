@@ -214,17 +214,15 @@ func (m *walker) agree(after string) {
 		take(vpcLinksKey(place) + id)
 	}
 	mapped := map[string]int{} // by "api/stage"
-	for name, head := range under[domainDoc](m, docs, domainsKey(place)) {
-		take(domainsKey(place) + name)
-		check(take(domainIndexKey(gate.DomainName(name))) != "", "domain %s has no index", name)
+	for name, head := range under[control.DomainDoc](m, docs, place.DomainsKey()) {
+		take(place.DomainsKey() + name)
+		check(take("index/domains/"+name) != "", "domain %s has no index", name)
 		take(gate.DomainKey(gate.DomainName(name)))
-		check(cmp.Equal(m.liveDomain(name).Mappings, head.Mappings), "domain %s: live and draft differ", name)
-		for _, g := range head.Mappings {
-			mapped[string(g.API)+"/"+string(g.Stage)]++
-			var doc mappingDoc
-			text := take(mappingsKey(place, gate.DomainName(name)) + g.ID)
-			check(text != "" && control.Decode([]byte(text), &doc) == nil, "mapping %s has no document", g.ID)
-			check(*doc.AWS.ApiMappingKey == g.Key && *doc.AWS.ApiId == string(g.API) && *doc.AWS.Stage == string(g.Stage), "mapping %s: live and draft differ", g.ID)
+		live := m.liveDomain(name).Mappings
+		check(len(live) == len(head.Mappings), "domain %s: live and draft differ", name)
+		for i, g := range head.Mappings {
+			check(live[i] == g.Mapping, "domain %s: live and draft differ", name)
+			mapped[string(g.API)+"/"+string(g.Stage)+"/"+name]++
 		}
 	}
 	for _, head := range under[apiDoc](m, docs, apisKey(place)) {
@@ -256,9 +254,9 @@ func (m *walker) agree(after string) {
 			take(d.modelKey(id))
 			check(strings.Contains(take(d.nameKey("Model", *model.AWS.Name)), id), "model %s has no claim on its name", id)
 		}
-		var counted mappedDoc
-		if text := take(d.mappedKey()); text != "" {
-			check(control.Decode([]byte(text), &counted) == nil, "the mappings of API %s cannot be read", api)
+		var counted struct{ Stages map[string]map[string]int }
+		if text := take(place.Draft() + "mapped/" + string(api)); text != "" {
+			check(json.Unmarshal([]byte(text), &counted) == nil, "the mappings of API %s cannot be read", api)
 		}
 		for id, i := range under[integrationDoc](m, docs, d.integrationKey("")) {
 			take(d.integrationKey(id))
@@ -275,8 +273,11 @@ func (m *walker) agree(after string) {
 		served, auto := map[string][]string{}, []string{}
 		for name, st := range under[stageDoc](m, docs, d.stageKey("")) {
 			take(d.stageKey(name))
-			check(counted.Stages[name] == mapped[string(api)+"/"+name], "stage %s counts %d mappings, there are %d", name, counted.Stages[name], mapped[string(api)+"/"+name])
-			delete(mapped, string(api)+"/"+name)
+			for domain, n := range counted.Stages[name] {
+				id := string(api) + "/" + name + "/" + domain
+				check(n == mapped[id], "stage %s counts %d mappings, there are %d", name, n, mapped[id])
+				delete(mapped, id)
+			}
 			delete(counted.Stages, name)
 			var live gate.Stage
 			take(gate.StageKey(gate.StageRef{API: api, Name: gate.StageName(name)}))

@@ -271,3 +271,15 @@ func (s *Service) DeleteRoute(ctx context.Context, in *v2.DeleteRouteInput) erro
 		return nil
 	})
 }
+
+// DeleteRouteRequestParameter is an operation on routes of WebSocket APIs: those
+// of HTTP APIs have no request parameters.
+func (s *Service) DeleteRouteRequestParameter(ctx context.Context, in *v2.DeleteRouteRequestParameterInput) error {
+	return s.view(ctx, in.ApiId, func(d *draft) error {
+		id := text(in.RouteId)
+		if err := d.load(d.routeKey(id), id, new(routeDoc), noRoute(id)); err != nil {
+			return err
+		}
+		return bad("requestParameterKey", textWebSocketOnly)
+	})
+}

@@ -133,13 +133,18 @@ func (d *draft) page(prefix string, maxResults, nextToken *string, visit func(te
 
 func (s *Service) page(ctx context.Context, prefix string, maxResults, nextToken *string, visit func(text []byte) error) (*string, error) {
 	next, err := s.desk.List(ctx, prefix, control.Page{MaxResults: maxResults, NextToken: nextToken}, visit)
+	return next, pageError(err, maxResults)
+}
+
+// pageError words what a client got wrong of a page.
+func pageError(err error, maxResults *string) error {
 	switch {
 	case errors.Is(err, control.ErrMaxResults):
-		return nil, bad("maxResults", textNotInRange, text(maxResults), 1, 500)
+		return bad("maxResults", textNotInRange, text(maxResults), 1, 500)
 	case errors.Is(err, control.ErrNextToken):
-		return nil, bad("nextToken", textNextToken)
+		return bad("nextToken", textNextToken)
 	}
-	return next, err
+	return err
 }
 
 // text is what p points to, or "".

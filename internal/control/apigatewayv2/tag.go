@@ -2,6 +2,7 @@ package apigatewayv2
 
 import (
 	"context"
+	"strings"
 
 	"gatehouse/internal/control"
 	"gatehouse/internal/gate"
@@ -98,11 +99,12 @@ func tagStage(t *control.Tx, p control.Place, api, name string, op control.Retag
 }
 
 func tagDomain(t *control.Tx, p control.Place, name string, op control.Retag) (bool, error) {
-	if domainProblem(name) != "" {
-		return false, nil
+	name, id, _ := strings.Cut(name, "+") // a private domain has one
+	d, found, err := t.Domain(p, name, id)
+	if err != nil || !found {
+		return false, err
 	}
-	var doc domainDoc
-	return retag(t, domainsKey(p)+name, &doc, &doc.AWS.Tags, op)
+	return retag(t, d.Key(), &d.Head, &d.Head.AWS.Tags, op)
 }
 
 func tagVpcLink(t *control.Tx, p control.Place, id string, op control.Retag) (bool, error) {
