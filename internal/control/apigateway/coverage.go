@@ -205,12 +205,54 @@ var tagFields = control.Fields{
 	"limit":       with(metadata, "as `position`"),
 }
 
+var domainFields = patched(control.Fields{
+	"domainName":                                enforced,
+	"domainNameId":                              with(enforced, "of a private domain"),
+	"certificateArn":                            with(later, "the listeners have the certificates"),
+	"certificateName":                           metadata,
+	"certificateBody":                           with(refused, "until certificates come: 501"),
+	"certificateChain":                          with(refused, "until certificates come: 501"),
+	"certificatePrivateKey":                     with(refused, "until certificates come: 501"),
+	"endpointAccessMode":                        with(later, "the listeners decide"),
+	"endpointConfiguration.types":               with(enforced, "a `PRIVATE` domain is kept and never served; `EDGE` and `REGIONAL` are served alike"),
+	"endpointConfiguration.ipAddressType":       with(metadata, "the listeners decide"),
+	"endpointConfiguration.vpcEndpointIds":      with(refused, "domains have associations"),
+	"mutualTlsAuthentication.truststoreUri":     with(refused, "until certificates come: 501"),
+	"mutualTlsAuthentication.truststoreVersion": with(refused, "until certificates come: 501"),
+	"ownershipVerificationCertificateArn":       with(metadata, "belongs to mutual TLS"),
+	"policy":                                    with(later, "a private domain is never served"),
+	"regionalCertificateArn":                    with(later, "the listeners have the certificates"),
+	"regionalCertificateName":                   metadata,
+	"routingMode":                               enforced,
+	"securityPolicy":                            with(later, "the listeners decide; mappings of more than one level need more than `TLS_1_0`"),
+	"tags":                                      metadata,
+})
+
+var mappingFields = patched(control.Fields{
+	"domainName":   enforced,
+	"domainNameId": with(enforced, "of a private domain"),
+	"basePath":     with(enforced, "one level; V2 has more"),
+	"restApiId":    enforced,
+	"stage":        with(enforced, "without one the next segment of the path names it"),
+	"position":     enforced,
+	"limit":        enforced,
+})
+
+var associationFields = control.Fields{
+	"domainNameArn":                  with(enforced, "of a private domain of the same account"),
+	"accessAssociationSource":        with(enforced, "names the association; there are no VPC endpoints, so none lets anybody in"),
+	"accessAssociationSourceType":    with(metadata, "`VPCE`"),
+	"domainNameAccessAssociationArn": enforced,
+	"tags":                           metadata,
+}
+
 // Every list has the same two fields besides its API.
 var listFields = control.Fields{
-	"restApiId": enforced,
-	"position":  enforced,
-	"limit":     enforced,
-	"embed":     enforced,
+	"resourceOwner": with(enforced, "no account shares anything with another"),
+	"restApiId":     enforced,
+	"position":      enforced,
+	"limit":         enforced,
+	"embed":         enforced,
 }
 
 // operations are those that exist, by the fields that their inputs have.
@@ -253,6 +295,15 @@ var operations = control.Inputs{
 	"GetAccount": accountFields, "UpdateAccount": accountFields,
 
 	"TagResource": tagFields, "UntagResource": tagFields, "GetTags": tagFields,
+
+	"CreateDomainName": domainFields, "GetDomainName": domainFields, "GetDomainNames": listFields, "UpdateDomainName": domainFields,
+	"DeleteDomainName": domainFields,
+
+	"CreateBasePathMapping": mappingFields, "GetBasePathMapping": mappingFields, "GetBasePathMappings": mappingFields,
+	"UpdateBasePathMapping": mappingFields, "DeleteBasePathMapping": mappingFields,
+
+	"CreateDomainNameAccessAssociation": associationFields, "GetDomainNameAccessAssociations": listFields,
+	"DeleteDomainNameAccessAssociation": associationFields, "RejectDomainNameAccessAssociation": associationFields,
 }
 
 // resources are the tables by the name that messages and tests call them.
@@ -260,6 +311,7 @@ var resources = map[string]control.Fields{
 	"restApi": apiFields, "resource": resourceFields, "method": methodFields, "integration": integrationFields, "deployment": deploymentFields,
 	"stage": stageFields, "list": listFields, "model": modelFields, "requestValidator": validatorFields, "authorizer": authorizerFields,
 	"gatewayResponse": responseFields, "vpcLink": linkFields, "clientCertificate": certificateFields, "account": accountFields, "tag": tagFields,
+	"domain": domainFields, "mapping": mappingFields, "association": associationFields,
 }
 
 // patchedSettings are the settings of a stage that only UpdateStage reaches, as

@@ -94,6 +94,34 @@ func TestPatchTable(t *testing.T) {
 			/responseParameters/method.response.header.X ard
 			/responseTemplates/application~1json ard
 			/statusCode -`},
+		"UpdateDomainName": {func(p string) string { return supports(domainRules(), p) }, `
+			/certificateName ard
+			/certificateArn ard
+			/regionalCertificateName ard
+			/regionalCertificateArn ard
+			/endpointConfiguration/types ad
+			/endpointConfiguration/types/0 r
+			/endpointConfiguration/types/EDGE r
+			/endpointConfiguration/ipAddressType r
+			/endpointAccessMode r
+			/managementPolicy r
+			/policy r
+			/mutualTlsAuthentication/truststoreUri ard
+			/mutualTlsAuthentication/truststoreVersion ard
+			/routingMode r
+			/securityPolicy r
+			/ownershipVerificationCertificateArn ard
+			/domainName -
+			/tags -`},
+		"UpdateBasePathMapping": {func(p string) string {
+			return supports(mappingRules(), *folded(mappingRules(), []v1.PatchOperation{{Path: &p}})[0].Path)
+		}, `
+			/basepath r
+			/basePath r
+			/restapiId r
+			/restApiId r
+			/stage r
+			/id -`},
 		"UpdateStage": {func(p string) string { return supports(stageRules(), p) }, `
 			/accessLogSettings d
 			/accessLogSettings/destinationArn ar

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -96,12 +97,18 @@ func perform(t *testing.T, drop func(string, reflect.Value)) string {
 	}
 	p.tell()
 	p.watch()
-	text := strings.Join(p.notes, "\n")
+	text := mappingID.ReplaceAllString(strings.Join(p.notes, "\n"), `"id":"?","key"`)
 	for i, id := range p.ids {
 		text = strings.ReplaceAll(text, id, fmt.Sprintf("<%d>", i))
 	}
-	return text
+	told, live, _ := strings.Cut(text, "\nlive\n")
+	lines := strings.Split(live, "\n") // in the order of ids, which are chosen at random
+	slices.Sort(lines)
+	return told + "\n" + strings.Join(lines, "\n")
 }
+
+// mappingID is an id that no answer tells.
+var mappingID = regexp.MustCompile(`"id":"[a-z0-9]{6}","key"`)
 
 func (p *play) note(what string, v any) {
 	text, err := json.Marshal(v)
@@ -113,6 +120,7 @@ func (p *play) note(what string, v any) {
 
 // watch notes what data planes see in the end.
 func (p *play) watch() {
+	p.notes = append(p.notes, "live")
 	_, err := p.desk.Store.Scan(p.ctx, "plane/live/", func(d store.Doc) error {
 		p.notes = append(p.notes, d.Key+" "+string(d.Value))
 		return nil
@@ -168,6 +176,7 @@ func (p *play) tell() {
 	p.places(api)
 	p.stages(api)
 	p.lists(api)
+	p.domains()
 	doomed := call(p, "CreateRestApi", p.CreateRestApi, v1.CreateRestApiInput{Name: new("doomed")})
 	call(p, "GetRestApi", p.GetRestApi, v1.GetRestApiInput{RestApiId: p.id(doomed.Id)})
 	plainly(p, "DeleteRestApi", p.DeleteRestApi, v1.DeleteRestApiInput{RestApiId: doomed.Id})
@@ -229,6 +238,41 @@ func (p *play) stages(api *string) {
 	plainly(p, "FlushStageCache", p.FlushStageCache, v1.FlushStageCacheInput{RestApiId: api, StageName: new("b")})
 	found := call(p, "GetStages", p.GetStages, v1.GetStagesInput{RestApiId: api, DeploymentId: first.Id})
 	p.note("stages", len(found.Item))
+}
+
+// domains tells of a public domain, of a private one of the same name, and of who
+// may reach that.
+func (p *play) domains() {
+	a := call(p, "CreateRestApi", p.CreateRestApi, v1.CreateRestApiInput{Name: new("mapped")})
+	api, root := p.id(a.Id), p.id(a.RootResourceId)
+	p.method(api, root, "GET")
+	p.id(p.deploy(api, v1.CreateDeploymentInput{StageName: new("s")}).Id)
+	const certificate, name = "arn:aws:acm:us-east-1:123456789012:certificate/c", "a.example"
+	call(p, "CreateDomainName", p.CreateDomainName, v1.CreateDomainNameInput{DomainName: new(name), RegionalCertificateArn: new(certificate), RoutingMode: new(control.RulesThenMappings),
+		EndpointConfiguration: &v1.EndpointConfiguration{Types: []string{regional}}})
+	call(p, "CreateDomainName", p.CreateDomainName, v1.CreateDomainNameInput{DomainName: new("b.example"), CertificateArn: new(certificate)})
+	call(p, "UpdateDomainName", p.UpdateDomainName, v1.UpdateDomainNameInput{DomainName: new("b.example"), PatchOperations: one("replace", "/routingMode", control.RulesOnly)})
+	d := call(p, "CreateDomainName", p.CreateDomainName, v1.CreateDomainNameInput{DomainName: new(name), CertificateArn: new(certificate),
+		EndpointConfiguration: &v1.EndpointConfiguration{Types: []string{private}}})
+	id := p.id(d.DomainNameId)
+	for _, path := range []string{"k", "l", "m"} {
+		m := call(p, "CreateBasePathMapping", p.CreateBasePathMapping, v1.CreateBasePathMappingInput{DomainName: new(name), BasePath: &path, RestApiId: api, Stage: new("s")})
+		p.note("mapped", m.BasePath)
+	}
+	call(p, "CreateBasePathMapping", p.CreateBasePathMapping, v1.CreateBasePathMappingInput{DomainName: new(name), DomainNameId: id, BasePath: new("p"), RestApiId: api, Stage: new("s")})
+	call(p, "UpdateBasePathMapping", p.UpdateBasePathMapping, v1.UpdateBasePathMappingInput{DomainName: new(name), BasePath: new("k"), PatchOperations: one("replace", "/basepath", "n")})
+	plainly(p, "DeleteBasePathMapping", p.DeleteBasePathMapping, v1.DeleteBasePathMappingInput{DomainName: new(name), BasePath: new("l")})
+	first := call(p, "GetBasePathMappings", p.GetBasePathMappings, v1.GetBasePathMappingsInput{DomainName: new(name), Limit: new(int32(1))})
+	second := call(p, "GetBasePathMappings", p.GetBasePathMappings, v1.GetBasePathMappingsInput{DomainName: new(name), Limit: new(int32(1)), Position: first.Position})
+	p.note("pages", []any{first.Items, second.Items})
+	listed := call(p, "GetDomainNames", p.GetDomainNames, v1.GetDomainNamesInput{ResourceOwner: new("OTHER_ACCOUNTS")})
+	p.note("domains of others", len(listed.Items))
+	for _, source := range []string{"vpce-1", "vpce-2"} {
+		a := call(p, "CreateDomainNameAccessAssociation", p.CreateDomainNameAccessAssociation, v1.CreateDomainNameAccessAssociationInput{DomainNameArn: d.DomainNameArn,
+			AccessAssociationSource: &source, AccessAssociationSourceType: new("VPCE")})
+		plainly(p, "RejectDomainNameAccessAssociation", p.RejectDomainNameAccessAssociation, v1.RejectDomainNameAccessAssociationInput{DomainNameArn: d.DomainNameArn, DomainNameAccessAssociationArn: a.DomainNameAccessAssociationArn})
+	}
+	plainly(p, "DeleteDomainName", p.DeleteDomainName, v1.DeleteDomainNameInput{DomainName: new(name), DomainNameId: id})
 }
 
 func (p *play) lists(api *string) {

@@ -327,6 +327,13 @@ func retype(e *v1.EndpointConfiguration, o *op) error {
 // shared, so they are left to control.Desk.Sweep.
 func (s *Service) DeleteRestApi(ctx context.Context, in *v1.DeleteRestApiInput) error {
 	return s.edit(ctx, in.RestApiId, noAPI, func(d *draft) error {
+		domains, err := d.MappedBy(d.place, d.api, "")
+		if err != nil {
+			return err
+		}
+		if len(domains) > 0 {
+			return bad(textAPIMapped, d.api, someOf(domains))
+		}
 		d.Delete(d.apiKey())
 		d.Delete(indexKey(d.api))
 		d.Delete(gate.APIKey(d.api))

@@ -279,6 +279,13 @@ func (s *Service) DeleteStage(ctx context.Context, in *v1.DeleteStageInput) erro
 		if err != nil {
 			return err
 		}
+		domains, err := d.MappedBy(d.place, d.api, gate.StageName(name))
+		if err != nil {
+			return err
+		}
+		if len(domains) > 0 {
+			return bad(textStageMapped, name, someOf(domains))
+		}
 		for _, id := range serves(&doc.AWS) {
 			if err := d.serve(id, name, false, nil); err != nil {
 				return err
