@@ -28,7 +28,8 @@ func (w *world) estate() map[string]string {
 		"DeploymentId": *w.deploy(api, "s"), "StageName": "s", "RouteKey": "GET /{id}", "DomainName": *w.domain("a.example"), "VpcLinkId": *w.vpcLink(),
 		"ResourceArn": "arn:aws:apigateway:us-east-1::/apis/" + *api, "Specification": "OAS30",
 	}
-	names["ApiMappingId"] = *w.mapping("a.example", "", api, "s")
+	names["ApiMappingId"], names["RequestParameterKey"] = *w.mapping("a.example", "", api, "s"), "k"
+	names["RoutingRuleId"] = *must[*v2.CreateRoutingRuleOutput](w)(w.CreateRoutingRule(w.ctx, rule(*w.rest("rest"), 1))).RoutingRuleId
 	must[*v2.UpdateStageOutput](w)(w.UpdateStage(w.ctx, &v2.UpdateStageInput{ApiId: api, StageName: new("s"), RouteSettings: map[string]v2.RouteSettings{"GET /{id}": {}}}))
 	return names
 }
