@@ -50,7 +50,7 @@ func (w *walker) leavesOutNothing() {
 	for line := range strings.Lines(mine) {
 		line = strings.TrimSpace(line)
 		if name, ok := strings.CutPrefix(line, "### "); ok {
-			if op = strings.ToLower(name); !w.sent[op] {
+			if op = strings.ToLower(name); !w.sent[op] && (w.newest || !strings.HasSuffix(strings.TrimSuffix(op, "s"), "routingrule")) {
 				w.Errorf("the walk does not call %s", name)
 			}
 			continue

@@ -20,7 +20,7 @@ func (w *walker) domains(a *thing) {
 	change := m{"DomainNameConfigurations": []any{changed}}
 	if w.newest {
 		configuration["IpAddressType"], changed["IpAddressType"] = "ipv4", "dualstack"
-		in["RoutingMode"], change["RoutingMode"] = "API_MAPPING_ONLY", "API_MAPPING_ONLY"
+		in["RoutingMode"], change["RoutingMode"] = "API_MAPPING_ONLY", "ROUTING_RULE_THEN_API_MAPPING"
 	}
 	d := w.make(kindDomain, nil, in)
 	wild := w.make(kindDomain, nil, m{"DomainName": "*." + name, "DomainNameConfigurations": []any{m{"CertificateArn": certificate + "wild"}}})
@@ -31,6 +31,9 @@ func (w *walker) domains(a *thing) {
 	w.refuses("a domain with mutual TLS", "CreateDomainName", m{"DomainName": "m." + name, "DomainNameConfigurations": []any{m{"CertificateArn": certificate + "m"}},
 		"MutualTlsAuthentication": m{"TruststoreUri": "s3://walk/trust.pem"}}, "NotImplementedException", 501)
 	w.mappings(a, d, wild)
+	if w.newest {
+		w.rules(a, d)
+	}
 	d.remove()
 	wild.remove()
 }

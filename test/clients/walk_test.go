@@ -186,6 +186,9 @@ func (w *walker) refusals(a *thing) {
 	w.Helper()
 	w.refuses("an API that is not there", "GetApi", m{"ApiId": "nowhere000"}, "NotFoundException", 404)
 	w.refuses("a route that is not there", "GetRoute", m{"ApiId": a.id, "RouteId": "nowhere"}, "NotFoundException", 404)
+	parameter := m{"ApiId": a.id, "RouteId": w.items(kindRoute, m{"ApiId": a.id})[0]["RouteId"], "RequestParameterKey": "route.request.querystring.q"}
+	w.note("DeleteRouteRequestParameter", parameter)
+	w.refuses("a parameter that only routes of WebSocket APIs have", "DeleteRouteRequestParameter", parameter, "BadRequestException", 400)
 	w.refuses("a domain that is not there", "GetDomainName", m{"DomainName": "nowhere.example.com"}, "NotFoundException", 404)
 	w.refuses("a route key without a path", "CreateRoute", m{"ApiId": a.id, "RouteKey": "GET"}, "BadRequestException", 400)
 	w.refuses("an integration without a method", "CreateIntegration",
