@@ -1,7 +1,7 @@
 // Package control holds what the control planes of all services share: where
 // a caller's things live in the store, transactions that run again on a
-// conflict, ids, ARNs, tags, pages, and the frozen chunks of deployments. The
-// services themselves are its children, one each.
+// conflict, ids, ARNs, tags, pages, custom domains, and the frozen chunks of
+// deployments. The services themselves are its children, one each.
 package control
 
 import (

@@ -29,8 +29,9 @@ import (
 //	P/rest/ID/stages/NAME                what outlives a generation
 //	P/rest/ID/deployments/ID
 //
-// What belongs to no API:
+// What belongs to no API, besides custom domains (control.Domain):
 //
+//	P/associations/NAME+ID/VPCE          what lets a VPC endpoint reach a private domain
 //	index/certificates/ID                who owns the id: unique in the installation
 //	P/clientcertificates/ID
 //	P/restlinks/ID                       the VPC links of V1
