@@ -12,7 +12,6 @@ func (w *walker) authorizers(a, integration *thing) {
 		"Name": "tokens", "AuthorizerType": "JWT", "IdentitySource": []any{"$request.header.Authorization"},
 		"JwtConfiguration": m{"Issuer": "https://issuer.example.com", "Audience": []any{"walkers"}}, "IdentityValidationExpression": "^Bearer .+$",
 	})
-	const function = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:guard"
 	asked := a.make(kindAuthorizer, m{
 		"Name": "guard", "AuthorizerType": "REQUEST", "AuthorizerUri": function + "/invocations", "AuthorizerPayloadFormatVersion": "2.0",
 		"EnableSimpleResponses": true, "AuthorizerResultTtlInSeconds": 300, "IdentitySource": []any{"$request.header.x-key", "$context.stage"},

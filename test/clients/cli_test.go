@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 )
 
 // A cli is the AWS command line interface: one process a call, with the flags
@@ -44,10 +45,10 @@ func startCLI(t *testing.T, g *gateway) client {
 // cliRefusal is how the CLI prints an error of the service.
 var cliRefusal = regexp.MustCompile(`An error occurred \((\w+)\) when calling the \w+ operation(?: \([^)]*\))?: (.*)`)
 
-func (c *cli) call(op string, in map[string]any) (map[string]any, error) {
+func (c *cli) call(service, op string, in map[string]any) (map[string]any, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	args := []string{"--endpoint-url", c.endpoint, "--output", "json", "--cli-read-timeout", "60", "apigatewayv2", kebab(op)}
+	args := []string{"--endpoint-url", c.endpoint, "--output", "json", "--cli-read-timeout", "60", service, kebab(op)}
 	flags, err := cliFlags(in)
 	if err != nil {
 		return nil, err
@@ -87,7 +88,7 @@ func (c *cli) call(op string, in map[string]any) (map[string]any, error) {
 // lists as JSON.
 func cliFlags(in map[string]any) (flags []string, err error) {
 	for name, value := range in {
-		if name == "Version" {
+		if strings.EqualFold(name, "Version") {
 			name = "ApiVersion" // --version is the CLI's own flag
 		}
 		flag := "--" + kebab(name)
@@ -110,23 +111,23 @@ func cliFlags(in map[string]any) (flags []string, err error) {
 	return flags, nil
 }
 
-// kebab spells CreateApi as create-api.
+// kebab spells CreateApi as create-api and providerARNs as provider-arns.
 func kebab(name string) string {
 	var b strings.Builder
-	for i, r := range name {
-		if r >= 'A' && r <= 'Z' {
-			if i > 0 {
-				b.WriteByte('-')
-			}
-			r += 'a' - 'A'
+	small := false // the letter before
+	for _, r := range name {
+		if small && unicode.IsUpper(r) {
+			b.WriteByte('-')
 		}
-		b.WriteRune(r)
+		small = !unicode.IsUpper(r)
+		b.WriteRune(unicode.ToLower(r))
 	}
 	return b.String()
 }
 
 func TestTheFlagsAreThoseOfTheCLI(t *testing.T) {
-	for member, flag := range map[string]string{"CreateApi": "create-api", "ApiId": "api-id", "TimeoutInMillis": "timeout-in-millis"} {
+	for member, flag := range map[string]string{"CreateApi": "create-api", "ApiId": "api-id", "TimeoutInMillis": "timeout-in-millis",
+		"restApiId": "rest-api-id", "providerARNs": "provider-arns"} {
 		if got := kebab(member); got != flag {
 			t.Errorf("%s is spelt %s, want %s", member, got, flag)
 		}

@@ -1,6 +1,7 @@
 // Package clients_test drives the gateway with the clients that people have:
 // the AWS CLI, boto3, and the AWS SDKs for JavaScript and Go, none of them
-// modified. All take the same walk (walk_test.go) through a running binary.
+// modified. All take the same walks through a running binary, one of each
+// service (walk_test.go, walk_rest_test.go).
 //
 // A client that is not installed skips with the reason. With
 // GATEHOUSE_CLIENTS=required, which the continuous integration sets, a skip is a
@@ -59,7 +60,14 @@ func TestClients(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			walk(t, g, backend, c.start(t, g), c.newest)
+			t.Run("http", func(t *testing.T) {
+				t.Parallel()
+				walk(t, g, backend, c.start(t, g), c.newest)
+			})
+			t.Run("rest", func(t *testing.T) {
+				t.Parallel()
+				walkREST(t, g, backend, c.start(t, g), c.newest, c.name == "cli")
+			})
 		})
 	}
 }
@@ -147,10 +155,11 @@ func startEcho(t *testing.T) string {
 // An echo is what the backend saw of a request; Walk is its field X-Walk.
 type echo struct{ Method, Path, Query, Walk string }
 
-// A client makes one call of the V2 API. Members have their AWS names. The one
-// output that is no JSON, the document of ExportApi, is the member Body.
+// A client makes one call of a service, apigateway or apigatewayv2. Members have
+// their AWS names, which begin with a small letter in apigateway. The one output
+// that is no JSON, the document of ExportApi, is the member Body.
 type client interface {
-	call(op string, in map[string]any) (map[string]any, error)
+	call(service, op string, in map[string]any) (map[string]any, error)
 }
 
 // A refusal is an error that the service answered, as the client shows it. The
@@ -214,8 +223,8 @@ func speak(t *testing.T, g *gateway, name, program string, args ...string) clien
 	return s
 }
 
-func (s *speaker) call(op string, in map[string]any) (map[string]any, error) {
-	line, err := json.Marshal(map[string]any{"op": op, "in": in})
+func (s *speaker) call(service, op string, in map[string]any) (map[string]any, error) {
+	line, err := json.Marshal(map[string]any{"service": service, "op": op, "in": in})
 	if err != nil {
 		return nil, err
 	}
@@ -307,8 +316,10 @@ func startJS(t *testing.T, g *gateway) client {
 	if err != nil {
 		missing(t, "there is no node")
 	}
-	if _, err := os.Stat("js/node_modules/@aws-sdk/client-apigatewayv2/package.json"); err != nil {
-		missing(t, "the SDK is not installed: run npm ci in test/clients/js (%v)", err)
+	for _, name := range []string{"client-api-gateway", "client-apigatewayv2"} {
+		if _, err := os.Stat("js/node_modules/@aws-sdk/" + name + "/package.json"); err != nil {
+			missing(t, "the SDK is not installed: run npm ci in test/clients/js (%v)", err)
+		}
 	}
 	return speak(t, g, "js", node, "js/walk.mjs")
 }

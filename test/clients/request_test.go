@@ -17,7 +17,11 @@ type reply struct {
 
 // url is a path below a stage; no stage is $default.
 func (t *thing) url(stage, path string) string {
-	base := t.w.g.Endpoint + "/_aws/execute-api/" + t.id
+	return t.w.g.url(t.id, stage, path)
+}
+
+func (g *gateway) url(api, stage, path string) string {
+	base := g.Endpoint + "/_aws/execute-api/" + api
 	if stage != "" {
 		base += "/" + stage
 	}

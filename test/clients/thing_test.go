@@ -42,7 +42,7 @@ type thing struct {
 func (w *walker) do(op string, in m) m {
 	w.Helper()
 	w.note(op, in)
-	out, err := w.c.call(op, in)
+	out, err := w.c.call(w.service, op, in)
 	if err != nil {
 		w.Fatalf("%s %v: %v", op, in, err)
 	}
@@ -53,7 +53,7 @@ func (w *walker) do(op string, in m) m {
 // show the status shows 0.
 func (w *walker) refuses(desc, op string, in m, code string, status int) {
 	w.Helper()
-	_, err := w.c.call(op, in)
+	_, err := w.c.call(w.service, op, in)
 	if err == nil {
 		w.Errorf("%s: %s was not refused", desc, op)
 		return
@@ -207,9 +207,15 @@ func (t *thing) remove() {
 // check compares every member that was sent with an answer.
 func (t *thing) check(op string, got m) {
 	t.w.Helper()
-	for name, sent := range t.expect {
-		if !covers(got[name], plain(t.w.T, sent)) {
-			t.w.Errorf("%s of %s: %s is %v, sent was %v", op, t.id, name, got[name], sent)
+	t.w.compare(op, t.id, t.expect, got)
+}
+
+// compare wants an answer about the resource id to have all that was sent.
+func (w *walker) compare(op, id string, expect, got m) {
+	w.Helper()
+	for name, sent := range expect {
+		if !covers(got[name], plain(w.T, sent)) {
+			w.Errorf("%s of %s: %s is %v, sent was %v", op, id, name, got[name], sent)
 		}
 	}
 }

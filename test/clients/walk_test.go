@@ -12,7 +12,9 @@ type walker struct {
 	*testing.T
 	g       *gateway
 	c       client
-	newest  bool // the client knows the members of recent years
+	service string // as docs/coverage.md and the AWS CLI name it
+	newest  bool   // the client knows the members of recent years
+	slow    bool   // a call is a process: less is asked for twice
 	backend string
 	sent    map[string]bool // operations, and "operation member", in lower case
 }
@@ -23,7 +25,7 @@ type walker struct {
 // end everything is deleted and gone. What the walk leaves out of
 // docs/coverage.md is a failure too.
 func walk(t *testing.T, g *gateway, backend string, c client, newest bool) {
-	w := &walker{t, g, c, newest, backend, map[string]bool{}}
+	w := &walker{t, g, c, "apigatewayv2", newest, false, backend, map[string]bool{}}
 	a := w.makeAPI()
 	integration := a.make(kindIntegration, m{
 		"IntegrationType": "HTTP_PROXY", "IntegrationMethod": "ANY", "IntegrationUri": backend + "/first/{id}",
