@@ -26,6 +26,7 @@ func walkREST(t *testing.T, g *gateway, backend string, c client, newest, slow b
 	w.restCanary(a, stage)
 	w.restStages(a, stage, first)
 	w.restStageSettings(a, stage, parts)
+	w.restDomains(a)
 	w.restClosed(a, tree, parts)
 	w.restRefusals(a, tree)
 
