@@ -76,9 +76,11 @@ func (t *restThing) named() m {
 }
 
 // with is what names the resource and more.
-func (t *restThing) with(in m) m {
+func (t *restThing) with(more ...m) m {
 	k := t.named()
-	maps.Copy(k, in)
+	for _, in := range more {
+		maps.Copy(k, in)
+	}
 	return k
 }
 

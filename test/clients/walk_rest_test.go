@@ -258,8 +258,7 @@ func (w *walker) restClosed(a *restThing, tree *restTree, parts *restParts) {
 		"apiKeySource": "AUTHORIZER", "policy": `{"Version":"2012-10-17","Statement":[]}`}
 	other := w.makeREST(restAPI, nil, in)
 	a.pages(other)
-	root := other.with(m{"resourceId": other.root()})
-	w.mock(root, "GET")
+	other.mock(other.root())
 	w.freeze(other, m{"stageName": "v1"})
 	w.answers("a private API", other.url("v1", "/"), http.StatusForbidden)
 	other.patch(m{"endpointConfiguration": m{"types": []any{"REGIONAL"}}}, replace("REGIONAL", "endpointConfiguration", "types", "PRIVATE"))
@@ -272,23 +271,14 @@ func (w *walker) restClosed(a *restThing, tree *restTree, parts *restParts) {
 	w.answers("a deleted API is gone", other.url("v1", "/"), http.StatusNotFound)
 }
 
-// mock adds an open method that answers 200.
-func (w *walker) mock(resource m, method string) {
-	w.Helper()
-	in := m{"httpMethod": method}
-	for name, v := range resource {
-		in[name] = v
-	}
-	with := func(more m) m {
-		for name, v := range in {
-			more[name] = v
-		}
-		return more
-	}
-	w.do("PutMethod", with(m{"authorizationType": "NONE"}))
-	w.do("PutMethodResponse", with(m{"statusCode": "200"}))
-	w.do("PutIntegration", with(m{"type": "MOCK", "requestTemplates": m{"application/json": `{"statusCode": 200}`}}))
-	w.do("PutIntegrationResponse", with(m{"statusCode": "200"}))
+// mock gives a resource an open GET that answers 200.
+func (t *restThing) mock(resource string) {
+	t.w.Helper()
+	method := func(more m) m { return t.with(m{"resourceId": resource, "httpMethod": "GET"}, more) }
+	t.w.do("PutMethod", method(m{"authorizationType": "NONE"}))
+	t.w.do("PutMethodResponse", method(m{"statusCode": "200"}))
+	t.w.do("PutIntegration", method(m{"type": "MOCK", "requestTemplates": m{"application/json": `{"statusCode": 200}`}}))
+	t.w.do("PutIntegrationResponse", method(m{"statusCode": "200", "responseTemplates": m{"application/json": `{"mock": true}`}}))
 }
 
 // restRefusals sees each client understand what the service refuses.
