@@ -45,7 +45,7 @@ func (c *importCommand) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	def, err := openapi.Parse(text, openapi.BasePath(c.Basepath))
+	def, err := openapi.Parse(ctx, text, openapi.BasePath(c.Basepath))
 	if err != nil {
 		return invalid(c.File, err)
 	}

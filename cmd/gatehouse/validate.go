@@ -29,7 +29,7 @@ type validated struct {
 var isOpenAPI = regexp.MustCompile(`(?m)\A(?:\x{feff})?[ \t\r\n]*\{|^["']?(openapi|swagger)["']?[ \t]*:`)
 
 // Run checks the file.
-func (c *validateCommand) Run(_ context.Context, t *terminal) error {
+func (c *validateCommand) Run(ctx context.Context, t *terminal) error {
 	text, err := readDocument(c.File)
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (c *validateCommand) Run(_ context.Context, t *terminal) error {
 	if c.File != "-" && !isOpenAPI.Match(text) {
 		return c.configuration(t)
 	}
-	def, err := openapi.Parse(text, openapi.BasePath(c.Basepath))
+	def, err := openapi.Parse(ctx, text, openapi.BasePath(c.Basepath))
 	if err == nil {
 		err = checkDocument(def)
 	}

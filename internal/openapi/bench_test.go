@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,7 +14,7 @@ func large(n int, format Format) []byte {
 	for i := range n {
 		fmt.Fprintf(&b, "  /p%d/{id}: {get: {operationId: op%d, x-amazon-apigateway-integration: {type: http_proxy, httpMethod: GET, uri: 'http://h/%d/{id}', payloadFormatVersion: 1.0}}}\n", i, i, i)
 	}
-	d, err := Parse([]byte(b.String()), "")
+	d, err := Parse(context.Background(), []byte(b.String()), "")
 	if err != nil {
 		panic(err)
 	}
@@ -32,7 +33,7 @@ func BenchmarkParse(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Parse(text, ""); err != nil {
+				if _, err := Parse(context.Background(), text, ""); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -62,7 +63,7 @@ func BenchmarkWorst(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Parse([]byte(text), ""); err == nil {
+				if _, err := Parse(context.Background(), []byte(text), ""); err == nil {
 					b.Fatal("taken")
 				}
 			}

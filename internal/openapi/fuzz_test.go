@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"context"
 	"errors"
 	"reflect"
 	"testing"
@@ -15,7 +16,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("a: &a [*a]", "")
 	f.Add("<<: {a: 1}\n? [x]\n: y", "")
 	f.Fuzz(func(t *testing.T, doc, base string) {
-		d, err := Parse([]byte(doc), BasePath(base))
+		d, err := Parse(context.Background(), []byte(doc), BasePath(base))
 		if err != nil {
 			var list Errors
 			if !errors.As(err, &list) || len(list) == 0 {
@@ -28,7 +29,7 @@ func FuzzParse(f *testing.F) {
 			if err != nil {
 				continue // what no document can say
 			}
-			again, err := Parse(text, Ignore)
+			again, err := Parse(context.Background(), text, Ignore)
 			if err != nil {
 				t.Fatalf("%s is not read again: %v\n%s", format, err, text)
 			}

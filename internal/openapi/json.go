@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"unicode/utf16"
@@ -9,8 +10,8 @@ import (
 
 // readJSON parses JSON (RFC 8259) and keeps what encoding/json forgets: places,
 // order and members that are given twice, which it refuses.
-func readJSON(s string) (*node, error) {
-	p := &scanner{s: s, line: 1}
+func readJSON(ctx context.Context, s string) (*node, error) {
+	p := &scanner{s: s, line: 1, shape: shape{ctx: ctx}}
 	n, err := p.value(0)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -70,7 +71,7 @@ func newList(items []string) *node {
 }
 
 // read parses a document: JSON if it begins like an object of it, else YAML.
-func read(doc []byte) (*node, error) {
+func read(ctx context.Context, doc []byte) (*node, error) {
 	if len(doc) > MaxBytes {
 		return nil, Errors{{Text: fmt.Sprintf("it has %d bytes, at most %d are taken", len(doc), MaxBytes)}}
 	}
@@ -81,9 +82,9 @@ func read(doc []byte) (*node, error) {
 	var root *node
 	var err error
 	if body := strings.TrimLeft(s, " \t\r\n"); strings.HasPrefix(body, "{") {
-		root, err = readJSON(s)
+		root, err = readJSON(ctx, s)
 	} else {
-		root, err = readYAML(s)
+		root, err = readYAML(ctx, s)
 	}
 	if err == nil && root.kind != object {
 		err = Errors{{root.at, fmt.Sprintf("an OpenAPI document is an object, this is %s", root.kind)}}
@@ -132,10 +133,28 @@ func (u *unique) add(n *node, key string, at Position) (before Position, twice b
 }
 
 // shape is what a tree may have at most.
-type shape struct{ nodes int }
+type shape struct {
+	ctx   context.Context // of who waits for the tree
+	nodes int
+	looks int
+}
+
+// lookEvery is how many steps are made between two looks at the context.
+const lookEvery = 1 << 10
+
+// look counts a step, and stops the work now and then if nobody waits for it.
+func (s *shape) look() error {
+	if s.looks++; s.looks%lookEvery != 0 {
+		return nil
+	}
+	return ended(s.ctx)
+}
 
 // grow counts a node at a depth, or tells why there may be none.
 func (s *shape) grow(at Position, depth int) error {
+	if err := s.look(); err != nil {
+		return err
+	}
 	if depth > maxDepth {
 		return Errors{{at, fmt.Sprintf("values are nested more than %d deep", maxDepth)}}
 	}

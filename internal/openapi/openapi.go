@@ -12,6 +12,7 @@
 package openapi
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -127,15 +128,18 @@ func BasePaths() []string { return []string{string(Ignore), string(Prepend), str
 
 // Parse reads a document, JSON or YAML. base is one of the modes; empty is
 // Ignore. The error is of type Errors and tells everything that is wrong, not
-// the first thing alone. Parse may be called by any number of goroutines, and
-// keeps nothing of text.
-func Parse(text []byte, base BasePath) (*Definition, error) {
-	root, err := read(text)
+// the first thing alone; where ctx ended first, it wraps the cause of that.
+// Parse may be called by any number of goroutines, and keeps nothing of text.
+func Parse(ctx context.Context, text []byte, base BasePath) (*Definition, error) {
+	root, err := read(ctx, text)
 	if err != nil {
 		return nil, err
 	}
 	r := &reader{root: root, base: base, integrations: map[*node]*Integration{}, authorizers: map[string]*scheme{}}
 	r.references()
+	if err := ended(ctx); err != nil {
+		return nil, err
+	}
 	if len(r.errors.all) == 0 {
 		r.document()
 	}
@@ -144,6 +148,14 @@ func Parse(text []byte, base BasePath) (*Definition, error) {
 	}
 	r.def.Warnings, r.def.Ignored = r.warnings.list(), r.ignored.list()
 	return &r.def, nil
+}
+
+// ended is the error of a reading whose caller has gone; nil while it waits.
+func ended(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("read an OpenAPI document: %w", context.Cause(ctx))
+	}
+	return nil
 }
 
 // notes are remarks of one kind. Beyond maxNotes they are only counted.

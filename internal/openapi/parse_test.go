@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,7 +13,7 @@ const head = "openapi: 3.0.1\ninfo: {title: t, version: v}\n"
 
 func mustParse(t testing.TB, doc string, base BasePath) *Definition {
 	t.Helper()
-	d, err := Parse([]byte(doc), base)
+	d, err := Parse(context.Background(), []byte(doc), base)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, doc)
 	}
@@ -181,7 +182,7 @@ func TestBroken(t *testing.T) {
 		{"A server without defaults.", head + "paths: {}\nservers: [{url: 'http://{h}/'}]\n", "line 4, column 17: servers.url: the variable {h} has no default"},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
-			d, err := Parse([]byte(tc.doc), Prepend)
+			d, err := Parse(context.Background(), []byte(tc.doc), Prepend)
 			var list Errors
 			if d != nil || !errors.As(err, &list) || len(list) == 0 {
 				t.Fatalf("taken, or refused with %v", err)
@@ -254,8 +255,96 @@ func TestManyNotes(t *testing.T) {
 	for i := range 1000 {
 		fmt.Fprintf(&b, "  p%d: {}\n", i)
 	}
-	_, err := Parse([]byte(b.String()), "")
+	_, err := Parse(context.Background(), []byte(b.String()), "")
 	if list := err.(Errors); len(list) != maxNotes+1 || list[maxNotes].Text != "and 800 more" {
 		t.Errorf("%d errors", len(list))
+	}
+}
+
+// TestMergesAreRead holds what "<<" adds, and what it may cost: the time for a
+// list of objects grows with the list, and not with the list times the object,
+// which is seen by the memory that is asked for.
+func TestMergesAreRead(t *testing.T) {
+	for _, tc := range []struct{ desc, doc, want string }{
+		{"What stands there wins.", "<<: {a: 1, b: 2}\na: 3\n", "a=3 b=2"},
+		{"The first of a list wins.", "<<: [{a: 1}, {a: 2, b: 2}]\n", "a=1 b=2"},
+		{"Two of them are one list.", "<<: {a: 1}\n<<: [{a: 2, b: 2}]\n", "a=1 b=2"},
+		{"One inside of another.", "<<: {<<: {a: 1, b: 1}, b: 2}\n", "b=2 a=1"},
+		{"A text is none.", "<<: x\n", "line 1, column 5: << merges objects"},
+		{"A list of lists is none.", "<<: [[{a: 1}]]\n", "line 1, column 6: << merges objects"},
+		{"Objects that offer too much together.", "<<: " + strings.Repeat("{<<: ", 100) + "{" + members(1001) + "}" + strings.Repeat("}", 100) + "\n", "<< adds more than 100000 members"},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			n, err := read(t.Context(), []byte(tc.doc))
+			var got []string
+			if err != nil {
+				got = []string{err.Error()}
+			} else {
+				for _, m := range n.members {
+					got = append(got, m.key+"="+m.value.text)
+				}
+			}
+			if s := strings.Join(got, " "); s != tc.want && (err == nil || !strings.Contains(s, tc.want)) {
+				t.Errorf("got %s, want %s", s, tc.want)
+			}
+		})
+	}
+}
+
+// TestMergeIsLinear holds that a list of n objects is merged into an object of n
+// members in memory that grows with n: what was built for each of the list took
+// n times n, and the same in time.
+func TestMergeIsLinear(t *testing.T) {
+	const n = 2000
+	o := &node{kind: object}
+	l := &node{kind: list}
+	for i := range n {
+		o.set(fmt.Sprint("k", i), newText("x"))
+		l.items = append(l.items, newObject())
+	}
+	c := &converter{shape: shape{ctx: t.Context()}}
+	allocs := testing.AllocsPerRun(1, func() {
+		if err := c.merge(o, []*node{l}); err != nil {
+			t.Error(err)
+		}
+	})
+	if allocs > n {
+		t.Errorf("%v allocations for a list of %d", allocs, n)
+	}
+}
+
+// leaving is the context of a caller who goes after some looks at it.
+type leaving struct {
+	context.Context
+	stays *int
+}
+
+func (l leaving) Err() error {
+	if *l.stays--; *l.stays < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestParseStops holds that a document is not read on when its caller has gone.
+func TestParseStops(t *testing.T) {
+	many := strings.Repeat("- x\n", 20*lookEvery)
+	for _, tc := range []struct {
+		desc, doc string
+		stays     int
+	}{
+		{"Before the first byte of YAML.", "a: b\n", 0},
+		{"While YAML is scanned.", many, 3},
+		{"While YAML is turned into values.", "a: [" + strings.Repeat("x,", 10*lookEvery) + "]\n", 12},
+		{"While objects are merged.", "a: [" + strings.Repeat("x,", 10*lookEvery) + "]\n<<: [" + strings.Repeat("{},", 10*lookEvery) + "]\n", 36},
+		{"While JSON is read.", `{"a": [` + strings.Repeat("1,", 10*lookEvery) + "1]}", 3},
+		{"Behind the references.", `{"openapi": "3.0.1", "info": {"title": "t"}, "paths": {}}`, 0},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			d, err := Parse(leaving{t.Context(), &tc.stays}, []byte(tc.doc), "")
+			if d != nil || !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v, want %v", err, context.Canceled)
+			}
+		})
 	}
 }

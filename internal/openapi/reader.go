@@ -240,7 +240,7 @@ func (r *reader) serverPath(server *node) (string, bool) {
 	}
 	s = serverVariable.ReplaceAllStringFunc(s, func(v string) string {
 		name := v[1 : len(v)-1]
-		d := server.get("variables").get(name).get("default")
+		d := r.find(server.get("variables"), name).get("default")
 		if d == nil {
 			r.fail(raw.at, "servers.url: the variable %s has no default", clip(v))
 			return ""

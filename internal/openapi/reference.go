@@ -111,7 +111,7 @@ func (r *reader) resolve(ref *node) *node {
 
 // find is get for objects that may be large and are asked often.
 func (r *reader) find(n *node, key string) *node {
-	if len(n.members) < 16 {
+	if n == nil || len(n.members) < 16 {
 		return n.get(key)
 	}
 	if r.index == nil {

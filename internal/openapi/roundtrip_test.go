@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -297,7 +298,7 @@ func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			again, err := Parse(text, Ignore)
+			again, err := Parse(context.Background(), text, Ignore)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, text)
 			}

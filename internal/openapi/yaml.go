@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +18,7 @@ const maxTokens = 1 << 20
 
 // readYAML parses one document of YAML. What aliases stand for is copied, so
 // that a small document which means a large one is refused as a large one.
-func readYAML(s string) (*node, error) {
+func readYAML(ctx context.Context, s string) (*node, error) {
 	tokens := 0
 	for _, c := range []byte(s) {
 		switch c {
@@ -28,7 +29,7 @@ func readYAML(s string) (*node, error) {
 	if tokens > maxTokens {
 		return nil, Errors{{Text: fmt.Sprintf("the document may have more than %d values", maxTokens)}}
 	}
-	l, err := yaml.NewLoader(strings.NewReader(s), yaml.WithV4Defaults(),
+	l, err := yaml.NewLoader(waited{ctx, strings.NewReader(s)}, yaml.WithV4Defaults(),
 		yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
 	if err != nil {
 		return nil, err
@@ -37,18 +38,35 @@ func readYAML(s string) (*node, error) {
 	if err := l.Load(&doc); errors.Is(err, io.EOF) || err == nil && len(doc.Content) == 0 {
 		return nil, Errors{{Text: "it is empty"}}
 	} else if err != nil {
-		return nil, yamlError(err)
+		return nil, yamlError(ctx, err)
 	}
 	if err := l.Load(&second); err == nil {
 		return nil, Errors{{Position{second.Line, max(second.Column, 1)}, "a second document begins here: give one"}}
 	} else if !errors.Is(err, io.EOF) {
-		return nil, yamlError(err)
+		return nil, yamlError(ctx, err)
 	}
-	c := &converter{}
+	c := &converter{shape: shape{ctx: ctx}}
 	return c.node(doc.Content[0], 0)
 }
 
-func yamlError(err error) error {
+// waited is the text of a document as long as somebody waits for it: package
+// yaml asks for it piece by piece and takes no context.
+type waited struct {
+	ctx  context.Context
+	text io.Reader
+}
+
+func (w waited) Read(p []byte) (int, error) {
+	if err := ended(w.ctx); err != nil {
+		return 0, err
+	}
+	return w.text.Read(p)
+}
+
+func yamlError(ctx context.Context, err error) error {
+	if gone := ended(ctx); gone != nil {
+		return gone // whatever package yaml made of it
+	}
 	n := Note{Text: "YAML: " + err.Error()}
 	if e := (*yaml.LoadError)(nil); errors.As(err, &e) && e.Mark.Line > 0 {
 		n.At = Position{e.Mark.Line, max(e.Mark.Column, 1)}
@@ -57,13 +75,15 @@ func yamlError(err error) error {
 	return Errors{n}
 }
 
-// maxCopied bounds the values that aliases stand for.
+// maxCopied bounds the values that aliases stand for, and the members that "<<"
+// offers.
 const maxCopied = 100_000
 
 // converter makes nodes of those of package yaml.
 type converter struct {
 	shape  shape
 	copied int
+	merged int
 	open   []*yaml.Node // anchors that are being copied
 }
 
@@ -142,36 +162,49 @@ func (c *converter) mapping(y *yaml.Node, depth int) (*node, error) {
 		}
 		n.members = append(n.members, member{k.Value, at, v})
 	}
-	for _, m := range merged {
-		if err := c.merge(n, m); err != nil {
-			return nil, err
-		}
-	}
-	return n, nil
+	return n, c.merge(n, merged)
 }
 
-// merge adds what "<<" names, but for members that n has (YAML merge key type).
-func (c *converter) merge(n, m *node) error {
-	if m.kind == list {
-		for _, item := range m.items {
-			if item.kind != object {
-				return Errors{{item.at, "<< merges objects"}}
-			}
-			if err := c.merge(n, item); err != nil {
-				return err
-			}
-		}
+// merge adds what "<<" names, objects and lists of them, but for members that n
+// has (YAML merge key type). The names that n has are gathered once: a list can
+// have as many objects as the document has values.
+func (c *converter) merge(n *node, merged []*node) error {
+	if len(merged) == 0 {
 		return nil
-	}
-	if m.kind != object {
-		return Errors{{m.at, "<< merges objects"}}
 	}
 	has := make(map[string]bool, len(n.members))
 	for i := range n.members {
 		has[n.members[i].key] = true
 	}
-	for _, add := range m.members {
+	for _, m := range merged {
+		from := []*node{m}
+		if m.kind == list {
+			from = m.items
+		}
+		for _, o := range from {
+			if err := c.offer(n, has, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// offer adds the members of one object. Those of objects that stand in each
+// other are offered once for each, so that they are bounded on their own.
+func (c *converter) offer(n *node, has map[string]bool, from *node) error {
+	if from.kind != object {
+		return Errors{{from.at, "<< merges objects"}}
+	}
+	if err := c.shape.look(); err != nil {
+		return err
+	}
+	if c.merged += len(from.members); c.merged > maxCopied {
+		return Errors{{from.at, fmt.Sprintf("<< adds more than %d members", maxCopied)}}
+	}
+	for _, add := range from.members {
 		if !has[add.key] {
+			has[add.key] = true
 			n.members = append(n.members, add)
 		}
 	}

@@ -23,7 +23,7 @@ func (s *Service) ImportApi(ctx context.Context, in *v2.ImportApiInput) (*v2.Imp
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.edition(text(in.Body), in.Basepath)
+	e, err := s.edition(ctx, text(in.Body), in.Basepath)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (s *Service) ReimportApi(ctx context.Context, in *v2.ReimportApiInput) (*v2
 	if err := s.view(ctx, in.ApiId, func(*draft) error { return nil }); err != nil {
 		return nil, err
 	}
-	e, err := s.edition(text(in.Body), in.Basepath)
+	e, err := s.edition(ctx, text(in.Body), in.Basepath)
 	if err != nil {
 		return nil, err
 	}
@@ -128,14 +128,14 @@ func lines(notes []openapi.Note) []string {
 
 // edition reads a document and holds all that it defines to what the single
 // operations hold it to.
-func (s *Service) edition(document string, base *string) (*edition, error) {
+func (s *Service) edition(ctx context.Context, document string, base *string) (*edition, error) {
 	mode := openapi.BasePath(strings.ToLower(text(base)))
 	if mode != "" {
 		if err := checkOneOf("basepath", string(mode), openapi.BasePaths()...); err != nil {
 			return nil, err
 		}
 	}
-	def, err := openapi.Parse([]byte(document), mode)
+	def, err := openapi.Parse(ctx, []byte(document), mode)
 	var list openapi.Errors
 	if errors.As(err, &list) {
 		return nil, badDocument(list)

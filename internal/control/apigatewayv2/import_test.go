@@ -352,7 +352,7 @@ func TestWhatACrashLeaves(t *testing.T) {
 	api := w.importing(pets).ApiId
 	before := w.dump()
 	k := keys{placeOf(t, w), gate.APIID(*api)}
-	e := must[*edition](t)(w.edition(many(50), nil))
+	e := must[*edition](t)(w.edition(w.ctx, many(50), nil))
 	if err := w.write(w.ctx, k, 2, e); err != nil {
 		t.Fatal(err)
 	}
