@@ -147,7 +147,9 @@ func (d *draft) prune(stage *stageDoc, keep int) error {
 			left = append(left, id)
 			continue
 		}
-		d.dropDeployment(id)
+		if err := d.dropDeployment(id); err != nil {
+			return err
+		}
 		room--
 	}
 	stage.Automatic = left

@@ -114,6 +114,14 @@ func TestADraftThatDoesNotCompile(t *testing.T) {
 	all = w.dump()
 	_, err = w.UpdateStage(w.ctx, &v2.UpdateStageInput{ApiId: api, StageName: new("hand"), DeploymentId: failed})
 	w.refused(all, err, "BadRequestException", *failed)
+	w.desk.Handled = func(context.Context, uint64) error {
+		t.Error("a failed deployment was never on the plane, and yet its end is awaited there")
+		return nil
+	}
+	if err := w.DeleteDeployment(w.ctx, &v2.DeleteDeploymentInput{ApiId: api, DeploymentId: failed}); err != nil {
+		t.Error(err)
+	}
+	w.desk.Handled = nil
 	if err := w.DeleteRoute(w.ctx, &v2.DeleteRouteInput{ApiId: api, RouteId: bad}); err != nil {
 		t.Fatal(err)
 	}

@@ -180,12 +180,18 @@ func (s *Service) DeleteDeployment(ctx context.Context, in *v2.DeleteDeploymentI
 		if len(doc.Stages) > 0 {
 			return plainly(textDeploymentInUse, strings.Join(doc.Stages, ", "))
 		}
-		d.dropDeployment(id)
-		return nil
+		return d.dropDeployment(id)
 	})
 }
 
-func (d *draft) dropDeployment(id string) {
+// dropDeployment removes a deployment. One that failed was never frozen: nothing
+// of the plane goes with it, and no node would ever report that it has gone.
+func (d *draft) dropDeployment(id string) error {
 	d.Delete(d.deploymentKey(id))
-	d.Delete(gate.DeploymentKey(gate.DeploymentRef{API: d.api, ID: gate.DeploymentID(id)}))
+	frozen := gate.DeploymentKey(gate.DeploymentRef{API: d.api, ID: gate.DeploymentID(id)})
+	found, err := d.Load(frozen, nil)
+	if found {
+		d.Delete(frozen)
+	}
+	return err
 }

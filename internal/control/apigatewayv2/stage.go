@@ -350,10 +350,13 @@ func (d *draft) dropAutomatic(doc *stageDoc) error {
 		if err != nil {
 			return err
 		}
-		if free {
-			d.dropDeployment(id)
-			room--
+		if !free {
+			continue
 		}
+		if err := d.dropDeployment(id); err != nil {
+			return err
+		}
+		room--
 	}
 	return nil
 }
