@@ -39,6 +39,7 @@ const (
 	textTooManyPatches = "%d patch operations are more than the %d of one request"                            // [K]
 	textPatchNumber    = "Invalid value %q specified for %s: a number from %d to %d is wanted"                // [K]
 	textPatchEnum      = "Invalid value %q specified for %s. Valid options are %s"                            // [K]
+	textPatchEmpty     = "Invalid value specified for %s: it must not be empty"                               // [K]
 	textNullParameter  = "Invalid null or empty value in responseParameters"                                  // [S]
 
 	// APIs.

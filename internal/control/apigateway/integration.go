@@ -319,7 +319,10 @@ func integrationRules() []rule[*v1.Integration] {
 		{"/credentials", replace, func(i integration, o *op) error { return putText(&i.Credentials, o) }},
 		{"/httpMethod", replace, called("httpMethod", func(i integration, o *op) error { return putText(&i.HttpMethod, o) })},
 		{"/integrationTarget", replace, func(i integration, o *op) error { return putText(&i.IntegrationTarget, o) }},
-		{"/passthroughBehavior", replace, func(i integration, o *op) error { return putText(&i.PassthroughBehavior, o) }},
+		{"/passthroughBehavior", replace, func(i integration, o *op) error {
+			i.PassthroughBehavior = o.value
+			return needed(o) // its default takes more than the others
+		}},
 		{"/responseTransferMode", replace, func(i integration, o *op) error {
 			i.ResponseTransferMode = o.value
 			return oneOf(o, buffered, stream)

@@ -225,8 +225,20 @@ func putEntry[V any](m *map[string]V, o *op, value V, absent error) error {
 	return nil
 }
 
+// needed refuses an op without a value where an empty one would take away what
+// guards something, or what nothing works without.
+func needed(o *op) error {
+	if o.text() == "" {
+		return bad(textPatchEmpty, o.path)
+	}
+	return nil
+}
+
 // putOne adds a value to a list, or removes it.
 func putOne(list *[]string, o *op, value string) error {
+	if value == "" {
+		return bad(textPatchEmpty, o.path)
+	}
 	var next []string
 	for _, v := range *list {
 		if v != value {

@@ -282,7 +282,7 @@ func apiRules() []rule[*v1.RestApi] {
 		{"/endpointConfiguration/types/*", replace, func(a api, o *op) error { return retype(a.EndpointConfiguration, o) }},
 		{"/endpointConfiguration/ipAddressType", replace, func(a api, o *op) error {
 			a.EndpointConfiguration.IpAddressType = o.value
-			return nil
+			return needed(o)
 		}},
 		{"/endpointConfiguration/vpcEndpointIds", add | remove, func(a api, o *op) error {
 			return putOne(&a.EndpointConfiguration.VpcEndpointIds, o, o.text())
@@ -301,7 +301,12 @@ func apiRules() []rule[*v1.RestApi] {
 			return nil
 		}},
 		{"/name", replace, func(a api, o *op) error { return putText(&a.Name, o) }},
-		{"/policy", replace, func(a api, o *op) error { return putText(&a.Policy, o) }},
+		{"/policy", replace, func(a api, o *op) error {
+			if o.value == nil {
+				return needed(o) // an empty one takes it away, and has to be sent
+			}
+			return putText(&a.Policy, o)
+		}},
 		{"/securityPolicy", replace, func(a api, o *op) error { return putText(&a.SecurityPolicy, o) }},
 	}
 }

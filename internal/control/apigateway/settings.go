@@ -91,7 +91,7 @@ func checkLog(l *v1.AccessLogSettings) *wire.Error {
 		}
 	}
 	if f := text(l.Format); f != "" {
-		if err := logs.CheckFormat(f); err != nil {
+		if err := logs.CheckRESTFormat(f); err != nil {
 			return bad(textLogFormat, err)
 		}
 	}
@@ -150,8 +150,8 @@ func putMap(m *map[string]string, o *op) error {
 // promoteDeployment names a stage's deployment, by its id or by the canary's.
 func promoteDeployment(s *v1.Stage, o *op) error {
 	if o.verb == replace {
-		s.DeploymentId = new(o.text())
-		return nil
+		s.DeploymentId = o.value
+		return needed(o)
 	}
 	switch {
 	case o.from != "/canarySettings/deploymentId":

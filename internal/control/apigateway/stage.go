@@ -155,6 +155,9 @@ func (d *draft) serve(id, stage string, yes bool, fresh *deploymentDoc) error {
 
 // completeStage checks a stage as it is to be and fills in the defaults.
 func completeStage(st *v1.Stage) error {
+	if text(st.DeploymentId) == "" {
+		return bad(textDeploymentGone) // a stage without one serves nothing
+	}
 	control.DropEmpty(&st.Description, &st.ClientCertificateId, &st.DocumentationVersion)
 	control.Default(&st.CacheClusterEnabled, false)
 	control.Default(&st.TracingEnabled, false)

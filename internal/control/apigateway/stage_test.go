@@ -177,3 +177,29 @@ func TestAnEditIsNotDeployed(t *testing.T) {
 		t.Errorf("described as %s", *shown.Description)
 	}
 }
+
+// TestLogFormatsOfStages holds that a stage writes the variables of REST APIs,
+// and not those of HTTP APIs (runtime 5.1).
+func TestLogFormatsOfStages(t *testing.T) {
+	w := newWorld(t)
+	api, root := w.api()
+	w.method(api, root, "GET")
+	w.deploy(api, v1.CreateDeploymentInput{StageName: new("s")})
+	for _, tc := range []struct {
+		desc, format string
+		ok           bool
+	}{
+		{"What both have.", "$context.requestId $context.status", true},
+		{"AWS's own format with a trace.", "$context.requestId $context.extendedRequestId $context.xrayTraceId $context.resourcePath", true},
+		{"The id of the resource.", "$context.requestId $context.resourceId", true},
+		{"A route key is of HTTP APIs.", "$context.requestId $context.routeKey", false},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			_, err := w.UpdateStage(w.ctx, &v1.UpdateStageInput{RestApiId: api, StageName: new("s"),
+				PatchOperations: []v1.PatchOperation{set("/accessLogSettings/format", tc.format)}})
+			if (err == nil) != tc.ok {
+				t.Errorf("%q: %v", tc.format, err)
+			}
+		})
+	}
+}
