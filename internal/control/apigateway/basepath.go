@@ -123,16 +123,13 @@ func (s *Service) GetBasePathMapping(ctx context.Context, in *v1.GetBasePathMapp
 func (s *Service) GetBasePathMappings(ctx context.Context, in *v1.GetBasePathMappingsInput) (*v1.BasePathMappings, error) {
 	out := v1.BasePathMappings{Items: []v1.BasePathMapping{}}
 	err := s.viewDomain(ctx, in.DomainName, in.DomainNameId, func(d *control.Domain) error {
-		list := slices.SortedFunc(slices.Values(d.Head.Mappings), func(a, b control.DomainMapping) int { return strings.Compare(a.Key, b.Key) })
-		from, to, next, err := window(d.Tree(), len(list), in.Limit, in.Position)
-		if err != nil {
-			return err
+		byPath := map[string]v1.BasePathMapping{}
+		for _, m := range d.Head.Mappings {
+			byPath["/"+m.Key] = shownMapping(m.Mapping)
 		}
+		next, err := pick(d.Tree(), byPath, in.Limit, in.Position, func(m v1.BasePathMapping) { out.Items = append(out.Items, m) })
 		out.Position = next
-		for _, m := range list[from:to] {
-			out.Items = append(out.Items, shownMapping(m.Mapping))
-		}
-		return nil
+		return err
 	})
 	return &out, err
 }

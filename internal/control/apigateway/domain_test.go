@@ -402,3 +402,29 @@ func TestAssociations(t *testing.T) {
 		t.Errorf("a domain that is gone leaves %+v", list.Items)
 	}
 }
+
+// TestPagesOfMappings holds that a page goes on behind the mapping of all paths,
+// which has no path of its own.
+func TestPagesOfMappings(t *testing.T) {
+	w := newWorld(t)
+	api, root := w.api()
+	w.method(api, root, "GET")
+	w.deploy(api, v1.CreateDeploymentInput{StageName: new("s")})
+	must[*v1.DomainName](t)(w.CreateDomainName(w.ctx, &v1.CreateDomainNameInput{DomainName: new("pages.example"),
+		RegionalCertificateArn: new("arn:aws:acm:us-east-1:123456789012:certificate/c"), EndpointConfiguration: &v1.EndpointConfiguration{Types: []string{regional}}}))
+	for _, path := range []string{"", "a", "b"} {
+		must[*v1.BasePathMapping](t)(w.CreateBasePathMapping(w.ctx, &v1.CreateBasePathMappingInput{DomainName: new("pages.example"), RestApiId: api, Stage: new("s"), BasePath: &path}))
+	}
+	var got []string
+	var position *string
+	for range 3 {
+		page := must[*v1.BasePathMappings](t)(w.GetBasePathMappings(w.ctx, &v1.GetBasePathMappingsInput{DomainName: new("pages.example"), Limit: new(int32(1)), Position: position}))
+		for _, m := range page.Items {
+			got = append(got, *m.BasePath)
+		}
+		position = page.Position
+	}
+	if list := strings.Join(got, " "); list != "(none) a b" || position != nil {
+		t.Errorf("the pages show %s, and then %v", list, position)
+	}
+}

@@ -138,6 +138,7 @@ const (
 
 	// Deployments and stages.
 	textNoMethods      = "The REST API doesn't contain any methods"                                                                                                                                                         // [S]
+	textUnplaced       = "Unable to deploy API: no path leads to method %s of resource %s; delete the resource"                                                                                                             // [K]
 	textCannotDeploy   = "Unable to deploy API: %s"                                                                                                                                                                         // [K]
 	textDeploymentUsed = "Active stages pointing to this deployment must be moved or deleted"                                                                                                                               // [S]
 	textStageExists    = "Stage already exists"                                                                                                                                                                             // [K]

@@ -17,7 +17,7 @@ import (
 type lowering struct {
 	def     gate.Definition
 	list    []resourceDoc
-	forest  *forest
+	tree    *resourceTree
 	methods []methodDoc // with the resources that they are of
 	of      []string
 	checks  map[string]validatorDoc
@@ -42,7 +42,7 @@ func (d *draft) lower(id gate.DeploymentID) (*lowering, error) {
 	if err := d.Scan(d.defTree(), func(doc store.Doc) error { return l.take(d, doc) }); err != nil {
 		return nil, err
 	}
-	l.forest = plant(l.list)
+	l.tree = newTree(l.list)
 	for i := range l.methods {
 		if err := l.method(l.of[i], &l.methods[i].AWS); err != nil {
 			return nil, err
@@ -108,11 +108,15 @@ func (l *lowering) response(r *v1.GatewayResponse) {
 }
 
 // method lowers a method to a route. One whose resource was deleted in the very
-// moment is found by nobody.
+// moment is found by nobody; one whose resource has no path is refused, for a
+// deployment must not be served without it and nobody told.
 func (l *lowering) method(resource string, m *v1.Method) error {
-	path := l.forest.paths[resource]
-	if path == "" {
+	if l.tree.byID[resource] == nil {
 		return nil
+	}
+	path := l.tree.paths[resource]
+	if path == "" {
+		return bad(textUnplaced, *m.HttpMethod, resource)
 	}
 	if m.MethodIntegration == nil {
 		return bad(textNoIntegrationYet)

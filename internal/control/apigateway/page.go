@@ -1,33 +1,23 @@
 package apigateway
 
 import (
-	"encoding/base64"
-	"strconv"
-	"strings"
+	"errors"
+	"maps"
+	"slices"
+
+	"gatehouse/internal/control"
 )
 
-// window is the part of a list of n, which is read whole and sorted, that a page
-// shows, and the position of the next one, nil on the last. list names it, so
-// that the position of one list is refused by another.
-func window(list string, n int, limit *int32, position *string) (from, to int, next *string, err error) {
-	if p := text(position); p != "" {
-		raw, _ := base64.RawURLEncoding.DecodeString(p) // what is none has no second part
-		name, at, _ := strings.Cut(string(raw), "\x00")
-		if from, err = strconv.Atoi(at); err != nil || name != list || from < 0 {
-			return 0, 0, nil, bad(textPosition)
-		}
+// pick visits the page of a list that is read whole, in the order of the keys of
+// its items, and returns the position of the next one, nil on the last. The
+// position is the key of the last item shown, so that one that is deleted or
+// added before it moves nothing. list names the list: a position of another is
+// refused. No key is empty.
+func pick[V any](list string, items map[string]V, limit *int32, position *string, visit func(V)) (next *string, err error) {
+	p := control.Page{MaxResults: size(limit), NextToken: position}
+	next, err = control.Pick(list, slices.Collect(maps.Keys(items)), p, func(key string) { visit(items[key]) })
+	if errors.Is(err, control.ErrNextToken) {
+		return nil, bad(textPosition)
 	}
-	count := defaultPage
-	if limit != nil && *limit > 0 {
-		count = min(int(*limit), maxPage)
-	}
-	from = min(from, n)
-	to = min(from+count, n)
-	if to < n {
-		next = new(base64.RawURLEncoding.EncodeToString([]byte(list + "\x00" + strconv.Itoa(to))))
-	}
-	return from, to, next, nil
+	return next, err
 }
-
-// maxPage is the most items of a page.
-const maxPage = 500

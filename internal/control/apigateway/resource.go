@@ -57,27 +57,11 @@ func (d *draft) adopt(parent, part string) error {
 	if err := d.load(d.resourceKey(parent), parent, &doc, missing(textNoResource)); err != nil {
 		return err
 	}
-	if !partForm.MatchString(part) || len(part) > 255 {
-		return bad(textPathPart)
-	}
-	if isGreedy(text(doc.AWS.PathPart)) {
-		return bad(textGreedyChild, *doc.AWS.PathPart)
-	}
 	above, err := d.path(&doc)
 	if err != nil {
 		return err
 	}
-	if strings.Count(above, "/")+1 > maxDepth {
-		return bad(textTooDeep, maxDepth)
-	}
-	if isVariable(part) {
-		for s := range strings.SplitSeq(above, "/") {
-			if variable(s) == variable(part) {
-				return bad(textParamTwice, clip(part))
-			}
-		}
-	}
-	return nil
+	return fits(segments(above), part)
 }
 
 // variable is the name that a path part binds, "" for a literal.
@@ -123,62 +107,19 @@ func (d *draft) path(doc *resourceDoc) (string, error) {
 	return "/" + strings.Join(parts, "/"), nil
 }
 
-// A forest is all resources of an API with their paths.
-type forest struct {
-	list  []resourceDoc // in the order of their creation
-	paths map[string]string
-}
-
 // resources reads all resources. The commit does not depend on them.
-func (d *draft) resources() (*forest, error) {
-	var list []resourceDoc
+func (d *draft) resources() (*resourceTree, error) {
+	var all []resourceDoc
 	err := d.Scan(d.resourceKey(""), func(text store.Doc) error {
 		var doc resourceDoc
 		err := control.Decode(text.Value, &doc)
-		list = append(list, doc)
+		all = append(all, doc)
 		return err
 	})
-	return plant(list), err
-}
-
-// plant makes a forest of resources. One whose parent was deleted in the very
-// moment has no path, and no place in it.
-func plant(list []resourceDoc) *forest {
-	byID := make(map[string]*resourceDoc, len(list))
-	f := &forest{list: list, paths: make(map[string]string, len(list))}
-	for i := range list {
-		byID[*list[i].AWS.Id] = &list[i]
+	if err != nil {
+		return nil, err
 	}
-	for id := range byID {
-		f.path(byID, id, 0)
-	}
-	slices.SortStableFunc(f.list, func(a, b resourceDoc) int {
-		if n := a.Created.Compare(b.Created); n != 0 {
-			return n
-		}
-		return strings.Compare(f.paths[*a.AWS.Id], f.paths[*b.AWS.Id])
-	})
-	f.list = slices.DeleteFunc(f.list, func(r resourceDoc) bool { return f.paths[*r.AWS.Id] == "" })
-	return f
-}
-
-func (f *forest) path(byID map[string]*resourceDoc, id string, depth int) string {
-	doc := byID[id]
-	switch {
-	case doc == nil || depth > maxDepth:
-		return ""
-	case f.paths[id] != "":
-		return f.paths[id]
-	case doc.AWS.ParentId == nil:
-		f.paths[id] = "/"
-		return "/"
-	}
-	above := f.path(byID, *doc.AWS.ParentId, depth+1)
-	if above == "" {
-		return ""
-	}
-	f.paths[id] = strings.TrimSuffix(above, "/") + "/" + text(doc.AWS.PathPart)
-	return f.paths[id]
+	return newTree(all), nil
 }
 
 // GetResource returns a resource, with its methods whole where the caller asks.
@@ -237,24 +178,19 @@ func (d *draft) addMethods(r *v1.Resource, whole bool) error {
 func (s *Service) GetResources(ctx context.Context, in *v1.GetResourcesInput) (*v1.Resources, error) {
 	out := v1.Resources{Items: []v1.Resource{}}
 	err := s.view(ctx, in.RestApiId, noAPI, func(d *draft) error {
-		f, err := d.resources()
+		tree, err := d.resources()
 		if err != nil {
 			return err
 		}
-		from, to, next, err := window(d.resourceKey(""), len(f.list), in.Limit, in.Position)
-		if err != nil {
-			return err
-		}
-		out.Position = next
-		for _, doc := range f.list[from:to] {
-			r := doc.AWS
-			r.Path = new(f.paths[*r.Id])
-			if err := d.addMethods(&r, embeds(in.Embed, "methods")); err != nil {
-				return err
-			}
+		next, err := pick(d.resourceKey(""), tree.listed, in.Limit, in.Position, func(r v1.Resource) {
+			r.Path = new(tree.paths[*r.Id])
 			out.Items = append(out.Items, r)
+		})
+		out.Position = next
+		for i := 0; i < len(out.Items) && err == nil; i++ {
+			err = d.addMethods(&out.Items[i], embeds(in.Embed, "methods"))
 		}
-		return nil
+		return err
 	})
 	return &out, err
 }
@@ -310,26 +246,15 @@ func resourceRules() []rule[*v1.Resource] {
 // move puts a resource under another name or parent.
 func (d *draft) move(was *v1.Resource, doc *resourceDoc) error {
 	id, parent, part := *was.Id, *doc.AWS.ParentId, *doc.AWS.PathPart
-	if err := d.alone(); err != nil { // nobody puts a child meanwhile
+	if err := d.alone(); err != nil { // nobody changes the tree meanwhile
 		return err
 	}
-	for up := parent; up != ""; {
-		if up == id {
-			return bad(textCyclical)
-		}
-		var above resourceDoc
-		if err := d.load(d.resourceKey(up), up, &above, missing(textNoResource)); err != nil {
-			return err
-		}
-		up = text(above.AWS.ParentId)
-	}
-	if err := d.adopt(parent, part); err != nil {
+	tree, err := d.resources()
+	if err != nil {
 		return err
 	}
-	if isGreedy(part) {
-		if err := d.childless(id); err != nil {
-			return err
-		}
+	if err := tree.move(id, parent, part); err != nil {
+		return err
 	}
 	if d.nameKey(parent, part) == d.nameKey(*was.ParentId, *was.PathPart) {
 		if _, err := d.Load(d.nameKey(parent, part), nil); err != nil {
@@ -345,13 +270,6 @@ func (d *draft) move(was *v1.Resource, doc *resourceDoc) error {
 		d.Delete(d.nameKey(*was.ParentId, *was.PathPart))
 	}
 	return d.Put(d.resourceKey(id), doc)
-}
-
-// childless refuses to make a parent greedy.
-func (d *draft) childless(id string) error {
-	return d.Scan(d.namesKey(id), func(store.Doc) error {
-		return bad(textGreedyChild, id)
-	})
 }
 
 // deleteBatch bounds the resources that one commit deletes: three changes each.
@@ -385,11 +303,15 @@ func (d *draft) deleteResource(id string) (done bool, err error) {
 	if doc.AWS.ParentId == nil {
 		return false, bad(textRootDelete)
 	}
-	f, err := d.resources()
+	tree, err := d.resources()
 	if err != nil {
 		return false, err
 	}
-	doomed := f.below(id)
+	if tree.byID[id] == nil {
+		return false, missing(textNoResource) // deleted since it was loaded
+	}
+	doomed := tree.under(id)
+	slices.Reverse(doomed)
 	done = len(doomed) <= deleteBatch
 	for _, r := range doomed[:min(len(doomed), deleteBatch)] {
 		d.Delete(d.resourceKey(*r.Id))
@@ -397,16 +319,4 @@ func (d *draft) deleteResource(id string) (done bool, err error) {
 		d.DeletePrefix(d.methodsKey(*r.Id))
 	}
 	return done, nil
-}
-
-// below lists a resource and all below it, the deepest first.
-func (f *forest) below(id string) (list []v1.Resource) {
-	root := f.paths[id]
-	for _, r := range f.list {
-		if p := f.paths[*r.AWS.Id]; p == root || strings.HasPrefix(p, root+"/") {
-			list = append(list, r.AWS)
-		}
-	}
-	slices.SortStableFunc(list, func(a, b v1.Resource) int { return len(f.paths[*b.Id]) - len(f.paths[*a.Id]) })
-	return list
 }

@@ -219,12 +219,12 @@ func (s *Service) GetGatewayResponses(ctx context.Context, in *v1.GetGatewayResp
 		if err != nil {
 			return err
 		}
-		all := standards()
-		from, to, next, err := window(d.responseKey(""), len(all), in.Limit, in.Position)
-		out.Position = next
-		for _, std := range all[from:to] {
-			out.Items = append(out.Items, shownResponse(std, set))
+		all := map[string]v1.GatewayResponse{}
+		for _, std := range standards() {
+			all[std.kind] = shownResponse(std, set)
 		}
+		next, err := pick(d.responseKey(""), all, in.Limit, in.Position, func(r v1.GatewayResponse) { out.Items = append(out.Items, r) })
+		out.Position = next
 		return err
 	})
 	return &out, err
