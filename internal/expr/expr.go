@@ -94,6 +94,20 @@ func (e *Expr) NeedsBody() bool {
 	return false
 }
 
+// Reads reports whether the expression reads a header field, a parameter of the
+// query or a stage variable whose name matches.
+func (e *Expr) Reads(match func(name string) bool) bool {
+	for i := range e.parts {
+		switch p := &e.parts[i]; p.kind {
+		case header, queryParam, stageVariable, lastHeader, lastQuery, allQuery:
+			if match(p.text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Literal returns the value of an expression that has the same one always.
 func (e *Expr) Literal() (value string, ok bool) {
 	switch {

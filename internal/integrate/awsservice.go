@@ -12,6 +12,7 @@ import (
 	"gatehouse/internal/expr"
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
+	"gatehouse/internal/observe"
 	"gatehouse/internal/sigv4"
 	"gatehouse/internal/upstream"
 )
@@ -173,7 +174,11 @@ func (a *Action) values(x *flow.Exchange) ([]*string, error) {
 		at := slices.IndexFunc(a.params, func(p param) bool { return p.name == arg.name })
 		values[at] = &text
 		if x.Trail != nil {
-			x.Trail.Add(flow.Shaped, arg.name, text)
+			shown := text
+			if arg.value.Reads(observe.SecretField) {
+				shown = observe.Masked
+			}
+			x.Trail.Add(flow.Shaped, arg.name, shown)
 		}
 	}
 	return values, nil

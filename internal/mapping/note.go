@@ -6,16 +6,21 @@ import (
 
 	"gatehouse/internal/expr"
 	"gatehouse/internal/flow"
+	"gatehouse/internal/observe"
 )
 
 // noteShaped notes what an entry puts into its place, and what was there. It is
-// called before anything of the message changes.
-func noteShaped(x *flow.Exchange, side expr.Side, key, v string) {
+// called before anything of the message changes. A secret stays one under
+// whatever name: trails are shown to people.
+func (a *entry) noteShaped(x *flow.Exchange, v string) {
 	if x.Trail == nil {
 		return
 	}
-	noteBefore(x, side, key)
-	x.Trail.Add(flow.Shaped, key, v)
+	noteBefore(x, a.side, a.key)
+	if v != "" && a.value.Reads(observe.SecretField) {
+		v = observe.Masked
+	}
+	x.Trail.Add(flow.Shaped, a.key, v)
 }
 
 // noteDropped notes that an entry takes away what was in its place, if anything

@@ -9,6 +9,7 @@ import (
 	"gatehouse/internal/expr"
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
+	"gatehouse/internal/observe"
 )
 
 // mapRequest writes into x.Onward what the backend is to see.
@@ -81,7 +82,7 @@ func (e *edits) mapPlace(x *flow.Exchange, left *int) error {
 		v = v[1:] // the value brings a slash of its own
 	}
 	o.Path = v
-	noteShaped(x, e.path.side, e.path.key, v)
+	e.path.noteShaped(x, v)
 	return nil
 }
 
@@ -117,7 +118,7 @@ func (e *edits) mapQuery(x *flow.Exchange, left *int) error {
 			continue
 		}
 		if x.Trail != nil {
-			noteShaped(x, a.side, a.key, string(buf[at:]))
+			a.noteShaped(x, string(buf[at:]))
 		}
 		o.Buf = expr.EscapeQuery(buf, at)
 		*left = max(*left-(len(o.Buf)-before), 0)
@@ -140,6 +141,9 @@ func repeat(x *flow.Exchange, as, name string, from int, left *int) {
 		*left -= len(as) + len(v) + 2
 		o.Buf = append(append(separate(o.Buf, from), as...), '=')
 		o.Buf = append(o.Buf, v...)
+		if x.Trail != nil && v != "" && observe.SecretField(name) {
+			v = observe.Masked
+		}
 		x.Trail.Add(flow.Shaped, "integration.request.querystring."+as, v)
 	}
 }
@@ -250,7 +254,7 @@ func (a *entry) headerValue(x *flow.Exchange, left *int) (v string, ok bool, err
 	if *left -= len(v) + len(a.name); *left < 0 {
 		return "", false, expr.ErrTooLong
 	}
-	noteShaped(x, a.side, a.key, v)
+	a.noteShaped(x, v)
 	return v, true, nil
 }
 

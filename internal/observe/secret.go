@@ -7,23 +7,28 @@ import "strings"
 const Masked = "***"
 
 // SecretField reports whether the values of a header field of that name, in
-// any case, are secrets: they are shown nowhere.
+// any case, are secrets: they are shown nowhere. Beside the fields that are known
+// to hold one that is every field whose name looks like it, by SecretParameter.
 func SecretField(name string) bool {
 	switch len(name) {
 	case len("cookie"):
-		return strings.EqualFold(name, "cookie")
-	case len("x-api-key"):
-		return strings.EqualFold(name, "x-api-key")
+		if strings.EqualFold(name, "cookie") {
+			return true
+		}
 	case len("set-cookie"):
-		return strings.EqualFold(name, "set-cookie")
-	case len("authorization"):
-		return strings.EqualFold(name, "authorization")
+		if strings.EqualFold(name, "set-cookie") {
+			return true
+		}
 	case len("proxy-authorization"):
-		return strings.EqualFold(name, "proxy-authorization")
-	case len("x-amz-security-token"):
-		return strings.EqualFold(name, "x-amz-security-token")
+		if strings.EqualFold(name, "proxy-authorization") {
+			return true
+		}
+	case len("access-control-allow-credentials"):
+		if strings.EqualFold(name, "access-control-allow-credentials") {
+			return false // true or nothing: Fetch standard
+		}
 	}
-	return false
+	return SecretParameter(name)
 }
 
 // AppendField appends the value of a header field as it may be shown: the value

@@ -246,21 +246,21 @@ func (w *writer) decisions(r *Record, t *flow.Trail) {
 	}
 }
 
-// Value is the second text of a decision as it may be shown: a mapping of an
-// authorization field has a secret for a value, before and after.
+// Value is the second text of a decision as it may be shown: a mapping to a name
+// that holds secrets has one for a value, before and after. What is mapped from
+// such a name was masked by who noted it.
 func Value(what flow.Decision, a, b string) string {
 	if what != flow.Shaped && what != flow.ShapedFrom || b == "" {
 		return b
 	}
 	name := a[strings.IndexByte(a, ':')+1:]
-	if field, ok := strings.CutPrefix(name, "header."); ok && observe.SecretField(field) {
-		return observe.Masked
+	for _, group := range [...]string{"header.", "querystring.", "path."} {
+		if _, rest, ok := strings.Cut(name, group); ok {
+			name = rest
+			break
+		}
 	}
-	_, last, ok := strings.Cut(name, ".")
-	if !ok {
-		last = name
-	}
-	if observe.SecretParameter(last) {
+	if observe.SecretField(name) {
 		return observe.Masked
 	}
 	return b

@@ -28,6 +28,7 @@ func ended(rings *Rings, stage, id string) *flow.Exchange {
 	x.In.Header.Add("x-aPi-kEy", "hidden")
 	x.In.Header.Add("Cookie", "a=hidden")
 	x.In.Header.Add("X-Amz-Security-Token", "hidden")
+	x.In.Header.Add("X-Vault-Token", "hidden")
 	x.In.Header.Add("Referer", "https://site.example/?token=hidden&x=1")
 	x.In.Header.Add("Accept", "*/*")
 	x.Out.Status = 200
@@ -44,6 +45,9 @@ func ended(rings *Rings, stage, id string) *flow.Exchange {
 	x.Trail.Add(flow.ShapedFrom, "overwrite:header.cookie", "hidden")
 	x.Trail.Add(flow.Dropped, "overwrite:header.cookie", "")
 	x.Trail.Add(flow.ShapedFrom, "remove:querystring.password", "hidden")
+	x.Trail.Add(flow.Shaped, "integration.request.header.Authorization", "hidden")
+	x.Trail.Add(flow.Shaped, "integration.request.querystring.jwt", "hidden")
+	x.Trail.Add(flow.Shaped, "append:header.x-auth-token", "hidden")
 	x.Trail.Add(flow.ShapedFrom, "append:header.x-tenant", "red")
 	x.Trail.Add(flow.Shaped, "append:header.x-tenant", "blue")
 	x.Trail.Add(flow.TargetChosen, "GET http://10.0.0.1/orders?api_key=hidden", "")
