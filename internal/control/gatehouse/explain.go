@@ -163,6 +163,7 @@ type explanation struct {
 	handler flow.Handler
 	fault   *gate.Fault // why there is no handler
 	draft   string      // the key of a route of the draft that would match
+	unread  error       // why the draft is not known
 	likely  string      // the key of a route that the client may have meant
 	reached bool        // the integration is called, or would be
 	deploys bool        // the stage has a deployment
@@ -178,10 +179,10 @@ func (e *explanation) find() {
 	if err != nil && !errors.As(err, &e.fault) {
 		e.fault = gate.Fail(gate.Internal, err)
 	}
-	if x.API != nil && !e.own(x.API) {
-		// Another account's API is to this caller what no API is.
+	if x.API != nil && !ours(e.ctx, x.API.Account, x.API.Region) {
+		// The API of another account or region is to this caller what no API is.
 		x.API, x.Stage, x.Route, x.Trail = nil, nil, nil, &flow.Trail{}
-		h, e.fault = nil, gate.Failf(gate.ResourceNotFound, "host %q names no API of this account", x.In.Host)
+		h, e.fault = nil, gate.Failf(gate.ResourceNotFound, "host %q names no API of this account and region", x.In.Host)
 	}
 	e.handler = h
 	out.Host, out.Path = ptr(x.In.Host), ptr(x.Path)
@@ -208,11 +209,6 @@ func (e *explanation) find() {
 	if e.deploys = x.Stage.Deployment != ""; e.deploys {
 		out.Deployment = ptr(string(x.Stage.Deployment))
 	}
-}
-
-func (e *explanation) own(a *gate.API) bool {
-	c, ok := wire.CallerOf(e.ctx)
-	return !ok || c.Account == "" || c.Account == a.Account
 }
 
 // protocol is that of the API, as far as one was found.

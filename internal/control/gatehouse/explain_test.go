@@ -27,7 +27,8 @@ import (
 )
 
 // house is a plan of two APIs: shop with the stages prod, dev (another
-// deployment) and bare (none), and other, which is of another account.
+// deployment) and bare (none), other, which is of another account, and far, which
+// is of another region.
 func house(t *testing.T, backend string) *plan.Plan {
 	t.Helper()
 	proxy := func(key, uri string) gate.Route {
@@ -72,7 +73,8 @@ func documents(t *testing.T, definitions map[gate.DeploymentID][]gate.Route) sto
 			t.Fatal(err)
 		}
 	}
-	for _, a := range []gate.API{{ID: "shop", Protocol: gate.HTTP, Account: "111111111111", Region: "eu-west-1", Name: "Shop"}, {ID: "other", Protocol: gate.HTTP, Account: "222222222222"}} {
+	for _, a := range []gate.API{{ID: "shop", Protocol: gate.HTTP, Account: "111111111111", Region: "us-east-1", Name: "Shop"}, {ID: "other", Protocol: gate.HTTP, Account: "222222222222", Region: "us-east-1"},
+		{ID: "far", Protocol: gate.HTTP, Account: "111111111111", Region: "eu-west-1"}} {
 		for id, routes := range definitions {
 			chunks, err := gate.Split(routes)
 			if err != nil {
@@ -165,6 +167,7 @@ func TestVerdicts(t *testing.T) {
 		{"A path that a domain does not map.", "GET", "http://shop.example/v2/hello", []string{`404 because the domain shop.example maps /v2/hello to no stage.`}},
 		{"No such API.", "GET", "http://zzz.execute-api.localhost/", []string{`404 because the host zzz.execute-api.localhost names no API.`}},
 		{"No host of an API.", "GET", "http://example.com/", []string{`404 because the host example.com names no API.`}},
+		{"An API of another region is none.", "GET", "http://far.execute-api.localhost/prod/hello", []string{`404 because the host far.execute-api.localhost names no API.`}},
 		{"An API of another account is none.", "GET", "http://other.execute-api.localhost/prod/hello", []string{`404 because the host other.execute-api.localhost names no API.`}},
 		{"An integration that is not served.", "GET", shop + "/prod/function", []string{`"verdict":"500 because route GET /function cannot be served: `, `LAMBDA`}},
 	} {
@@ -359,12 +362,24 @@ func TestSecretsAreNotExplained(t *testing.T) {
 	}
 }
 
-// TestADraftThatCannotBeRead holds that the rest is told all the same.
+// TestADraftThatCannotBeRead holds that the rest is told all the same, and that a
+// failure is not taken for a draft without the route.
 func TestADraftThatCannotBeRead(t *testing.T) {
 	s := service(house(t, "http://127.0.0.1:1"))
-	s.Draft = func(context.Context, gate.APIID) ([]string, error) { return nil, errors.New("denied") }
-	if code, body := ask(t, s, "GET", "http://shop.execute-api.localhost/prod/fresh/1"); code != 200 || strings.Contains(body, "draft") {
-		t.Errorf("%d %s", code, body)
+	for _, tc := range []struct {
+		desc string
+		err  error
+		says string // "": nothing of a draft
+	}{
+		{"The caller may not read it, or it is gone.", &wire.Error{Type: "NotFoundException", Status: http.StatusNotFound, Message: "x"}, ""},
+		{"The store fails.", errors.New("read x: disk is gone"), "The draft could not be read, and may hold a route for it: read x: disk is gone."},
+		{"The control plane fails.", &wire.Error{Type: "InternalFailure", Status: http.StatusInternalServerError, Message: "x"}, "The draft could not be read"},
+	} {
+		s.Draft = func(context.Context, gate.APIID) ([]string, error) { return nil, tc.err }
+		code, body := ask(t, s, "GET", "http://shop.execute-api.localhost/prod/fresh/1")
+		if code != 200 || tc.says == "" && strings.Contains(body, "draft") || !strings.Contains(body, tc.says) {
+			t.Errorf("%s %d %s", tc.desc, code, body)
+		}
 	}
 }
 

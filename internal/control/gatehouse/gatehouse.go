@@ -66,6 +66,14 @@ func (s *Service) table() wire.Table {
 	}
 }
 
+// ours reports whether what belongs to an account and region is the caller's: the
+// regions of an account do not see each other, as control.Place has it. Outside
+// of a call everything is.
+func ours(ctx context.Context, account, region string) bool {
+	c, ok := wire.CallerOf(ctx)
+	return !ok || (c.Account == "" || c.Account == account) && (c.Region == "" || c.Region == region)
+}
+
 const typeBadRequest = "BadRequestException"
 
 type statusInput struct{}

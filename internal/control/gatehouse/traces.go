@@ -146,7 +146,7 @@ func (s *Service) query(ctx context.Context, in *listTracesInput) (*traceQuery, 
 	}
 	q.recording = s.Traces.All()
 	for ref := range s.Traces.On() {
-		if (api == "" || string(ref.API) == api) && (stage == "" || string(ref.Name) == stage) {
+		if (api == "" || string(ref.API) == api) && (stage == "" || string(ref.Name) == stage) && s.stage(ctx, ref) == nil {
 			q.recording = true
 		}
 	}
@@ -177,11 +177,10 @@ func (q *traceQuery) choose(rings *trace.Rings, list []*trace.Record, next strin
 	return out
 }
 
-// owns reports whether the caller may see a record: one of its account, or one
-// that came to no API.
+// owns reports whether the caller may see a record: one of its account and
+// region, or one that came to no API.
 func owns(ctx context.Context, r *trace.Record) bool {
-	c, ok := wire.CallerOf(ctx)
-	return !ok || c.Account == "" || r.Account == "" || r.Account == c.Account
+	return r.API == "" || ours(ctx, r.Account, r.Region)
 }
 
 func summary(r *trace.Record) traceSummary {
@@ -418,7 +417,7 @@ func (s *Service) stopTracing(ctx context.Context, in *stopTracingInput) error {
 // own. No host is asked for: one may be shut to the stage that another serves.
 func (s *Service) stage(ctx context.Context, ref gate.StageRef) error {
 	a, _ := s.Plan().Stage(ref)
-	if c, ok := wire.CallerOf(ctx); a == nil || ok && c.Account != "" && c.Account != a.Account {
+	if a == nil || !ours(ctx, a.Account, a.Region) {
 		return notFound("API %s has no stage %s.", clip(string(ref.API)), clip(string(ref.Name)))
 	}
 	return nil

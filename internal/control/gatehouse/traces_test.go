@@ -74,6 +74,7 @@ func TestTracingOfStages(t *testing.T) {
 		{"No such stage.", mine, "shop", "nope", 404},
 		{"No such API.", mine, "zzz", "prod", 404},
 		{"A stage of another account.", mine, "other", "prod", 404},
+		{"A stage of another region.", mine, "far", "prod", 404},
 		{"The same stage for its own account.", theirs, "other", "prod", 200},
 		{"A part of a host is no API.", mine, "shop-vpce-1", "prod", 404},
 	} {
@@ -102,6 +103,7 @@ func TestTracingOfStages(t *testing.T) {
 // An ending is what is recorded of one exchange.
 type ending struct {
 	id, account, api, stage, route string
+	region                         string // default us-east-1
 	method, path                   string // default GET /hello
 	status                         int
 	change                         func(x *flow.Exchange)
@@ -119,7 +121,10 @@ func (e ending) observe(s *Service) {
 	x.In.Target, x.In.Host, x.In.Source = x.Path, "h", netip.MustParseAddr("192.0.2.1")
 	x.Event.Status, x.Out.Status = e.status, e.status
 	if e.api != "" {
-		x.API = &gate.API{ID: gate.APIID(e.api), Account: e.account}
+		x.API = &gate.API{ID: gate.APIID(e.api), Account: e.account, Region: e.region}
+		if e.region == "" {
+			x.API.Region = "us-east-1"
+		}
 		x.Stage = &gate.Stage{API: x.API.ID, Name: gate.StageName(e.stage), Deployment: "d1"}
 	}
 	if e.route != "" {
@@ -149,7 +154,7 @@ func list(t *testing.T, s *Service, account, query string) (ids []string, next s
 }
 
 // TestTracesOfAccounts holds who is shown which exchange: those of the caller's
-// account, whatever region the API is of, and those that came to no API.
+// account and region, and those that came to no API.
 func TestTracesOfAccounts(t *testing.T) {
 	s := tracer(t, trace.Options{All: true})
 	for _, e := range []ending{
@@ -157,6 +162,7 @@ func TestTracesOfAccounts(t *testing.T) {
 		{id: "b", account: theirs, api: "other", stage: "prod", status: 200},
 		{id: "c", status: 404},
 		{id: "d", account: mine, api: "shop", stage: "dev", status: 200},
+		{id: "e", account: mine, region: "eu-west-1", api: "far", stage: "prod", status: 200},
 	} {
 		e.observe(s)
 	}
@@ -170,6 +176,7 @@ func TestTracesOfAccounts(t *testing.T) {
 		{"An API's.", mine, "?api=shop", []string{"a", "d"}},
 		{"A stage's.", mine, "?api=shop&stage=dev", []string{"d"}},
 		{"To name another's API shows nothing of it.", mine, "?api=other", nil},
+		{"Nor does one of another region.", mine, "?api=far", nil},
 		{"Nor does its stage.", mine, "?api=other&stage=prod", nil},
 		{"Filters see one's own only.", theirs, "?filter=status%3A200", []string{"b"}},
 	} {
@@ -181,7 +188,7 @@ func TestTracesOfAccounts(t *testing.T) {
 			if tc.query != "" {
 				return
 			}
-			for _, id := range []string{"a", "b", "c", "d"} {
+			for _, id := range []string{"a", "b", "c", "d", "e"} {
 				want := map[bool]int{true: 200, false: 404}[slices.Contains(tc.want, id)]
 				if code, body := call(t, s, tc.account, "GET", TracesPath+"/"+id, ""); code != want {
 					t.Errorf("%s: %d %s", id, code, body)

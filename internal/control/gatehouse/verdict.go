@@ -2,13 +2,16 @@ package gatehouse
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
 	"gatehouse/internal/gate"
 	"gatehouse/internal/plan"
 	"gatehouse/internal/route"
+	"gatehouse/internal/wire"
 )
 
 // judge says in one sentence what happens to the request and why, and what to
@@ -125,6 +128,9 @@ func (e *explanation) unmatched() (string, []string) {
 		verdict += fmt.Sprintf(" %s exists in the draft, but the stage still serves deployment %s.", e.draft, x.Stage.Deployment)
 		fixes = append(fixes, e.deployFix())
 	}
+	if e.unread != nil {
+		verdict += fmt.Sprintf(" The draft could not be read, and may hold a route for it: %s.", masked(e.unread.Error()))
+	}
 	if c := e.out.Candidates; len(c) > 0 && *c[0].Why == route.MethodOther.String() {
 		verdict += fmt.Sprintf(" %s has the path, but another method.", *c[0].Route)
 		fixes = append(fixes, fmt.Sprintf("Send the method of that route, or add the route %s %s.", x.In.Method, pathOf(*c[0].Route)))
@@ -167,8 +173,13 @@ func (e *explanation) searchDraft() {
 		return
 	}
 	keys, err := e.service.Draft(e.ctx, e.x.API.ID)
-	if err != nil {
+	var refusal *wire.Error
+	switch {
+	case errors.As(err, &refusal) && refusal.Status < http.StatusInternalServerError:
 		return // the caller may not read it, or it was deleted: there is no more to tell
+	case err != nil:
+		e.unread = err
+		return
 	}
 	e.draft = matching(keys, e.x.In.Method, e.x.Path)
 }

@@ -25,7 +25,8 @@ type Record struct {
 	Path, Query      string // below the stage; without "?", masked
 	Header           []Pair // of the request
 
-	Account, API, APIName    string // empty: no API was found
+	Account, Region          string // of the API
+	API, APIName             string // empty: no API was found
 	Stage, Deployment, Route string
 	Decisions                []Decision
 	Truncated                bool // there were more decisions, or fields, than are kept
@@ -205,6 +206,7 @@ func (w *writer) request(r *Record, x *flow.Exchange) {
 func (w *writer) place(r *Record, x *flow.Exchange) {
 	if a := x.API; a != nil {
 		w.put(&r.Account, a.Account)
+		w.put(&r.Region, a.Region)
 		w.put(&r.API, string(a.ID))
 		w.put(&r.APIName, a.Name)
 	}
