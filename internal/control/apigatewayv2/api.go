@@ -101,12 +101,12 @@ func (d *draft) putAPI() error {
 
 // completeAPI checks an API as it is to be and fills in the defaults.
 func (s *Service) completeAPI(a *v2.Api) error {
-	dropEmpty(&a.Description, &a.Version, &a.ApiKeySelectionExpression, &a.RouteSelectionExpression)
-	orElse(&a.ApiKeySelectionExpression, defaultKeySelection)
-	orElse(&a.RouteSelectionExpression, defaultRouteSelection)
-	orElse(&a.DisableExecuteApiEndpoint, false)
-	orElse(&a.IpAddressType, "ipv4")
-	orElse(&a.CreatedDate, s.desk.Time())
+	control.DropEmpty(&a.Description, &a.Version, &a.ApiKeySelectionExpression, &a.RouteSelectionExpression)
+	control.Default(&a.ApiKeySelectionExpression, defaultKeySelection)
+	control.Default(&a.RouteSelectionExpression, defaultRouteSelection)
+	control.Default(&a.DisableExecuteApiEndpoint, false)
+	control.Default(&a.IpAddressType, "ipv4")
+	control.Default(&a.CreatedDate, s.desk.Time())
 	return firstError(
 		checkOneOf("protocolType", text(a.ProtocolType), string(gate.HTTP)),
 		checkLength("name", text(a.Name), 1, maxName),

@@ -82,7 +82,7 @@ func (d *draft) unname(kind, name string) error {
 // completeAuthorizer checks an authorizer as it is to be and fills in the
 // defaults.
 func completeAuthorizer(a *v2.Authorizer) error {
-	dropEmpty(&a.AuthorizerCredentialsArn, &a.AuthorizerPayloadFormatVersion, &a.AuthorizerUri, &a.IdentityValidationExpression)
+	control.DropEmpty(&a.AuthorizerCredentialsArn, &a.AuthorizerPayloadFormatVersion, &a.AuthorizerUri, &a.IdentityValidationExpression)
 	err := firstError(
 		checkLength("name", text(a.Name), 1, maxName),
 		checkOneOf("authorizerType", text(a.AuthorizerType), jwtAuthorizer, requestAuthorizer),
@@ -94,7 +94,7 @@ func completeAuthorizer(a *v2.Authorizer) error {
 	if *a.AuthorizerType == jwtAuthorizer {
 		return firstError(checkJWTAuthorizer(a))
 	}
-	orElse(&a.AuthorizerResultTtlInSeconds, 0)
+	control.Default(&a.AuthorizerResultTtlInSeconds, 0)
 	return firstError(checkRequestAuthorizer(a))
 }
 

@@ -34,7 +34,7 @@ func (s *Service) CreateDeployment(ctx context.Context, in *v2.CreateDeploymentI
 			}
 		}
 		doc := deploymentDoc{AWS: v2.Deployment{Description: in.Description, AutoDeployed: new(false)}}
-		dropEmpty(&doc.AWS.Description)
+		control.DropEmpty(&doc.AWS.Description)
 		if err := firstError(checkLength("description", text(in.Description), 0, maxDescription)); err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func (s *Service) UpdateDeployment(ctx context.Context, in *v2.UpdateDeploymentI
 			return err
 		}
 		control.Merge(&doc.AWS, in)
-		dropEmpty(&doc.AWS.Description)
+		control.DropEmpty(&doc.AWS.Description)
 		if err := firstError(checkLength("description", text(doc.AWS.Description), 0, maxDescription)); err != nil {
 			return err
 		}

@@ -110,7 +110,7 @@ func (s *Service) CreateDomainName(ctx context.Context, in *v2.CreateDomainNameI
 		return nil, bad("domainNameConfigurations", textConfigurations, n)
 	}
 	c := ours(in.DomainNameConfigurations)[0]
-	orElse(&c.EndpointType, regional)
+	control.Default(&c.EndpointType, regional)
 	if err := firstError(checkOneOf("domainNameConfigurations.endpointType", *c.EndpointType, regional)); err != nil {
 		return nil, err
 	}
@@ -223,7 +223,7 @@ func keepConfiguration(a *v1.DomainName, c *v2.DomainNameConfiguration) error {
 	put(&a.OwnershipVerificationCertificateArn, c.OwnershipVerificationCertificateArn)
 	put(&a.SecurityPolicy, c.SecurityPolicy)
 	put(&a.EndpointConfiguration.IpAddressType, c.IpAddressType)
-	dropEmpty(&a.EndpointConfiguration.IpAddressType)
+	control.DropEmpty(&a.EndpointConfiguration.IpAddressType)
 	return nil
 }
 
@@ -240,7 +240,7 @@ func ours(list []v2.DomainNameConfiguration) []v2.DomainNameConfiguration {
 	var sent []v2.DomainNameConfiguration
 	for _, c := range list {
 		c.ApiGatewayDomainName, c.DomainNameStatus, c.DomainNameStatusMessage, c.HostedZoneId = nil, nil, nil, nil
-		dropEmpty(&c.EndpointType)
+		control.DropEmpty(&c.EndpointType)
 		sent = append(sent, c)
 	}
 	return sent

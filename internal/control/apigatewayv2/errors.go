@@ -2,7 +2,6 @@ package apigatewayv2
 
 import (
 	"fmt"
-	"strings"
 
 	"gatehouse/internal/control"
 	"gatehouse/internal/gate"
@@ -183,9 +182,4 @@ func notBuilt(field, what string) *wire.Error {
 }
 
 // clip bounds what a message repeats of a request.
-func clip(s string) string {
-	if len(s) > 80 {
-		return strings.ToValidUTF8(s[:80], "") + "..."
-	}
-	return s
-}
+func clip(s string) string { return control.Clip(s) }

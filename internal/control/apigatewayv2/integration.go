@@ -57,16 +57,16 @@ func (d *draft) addIntegration(doc *integrationDoc) error {
 // completeIntegration checks an integration as it is to be and fills in the
 // defaults.
 func (s *Service) completeIntegration(i *v2.Integration) error {
-	dropEmpty(&i.ConnectionId, &i.ConnectionType, &i.ContentHandlingStrategy, &i.CredentialsArn, &i.Description, &i.IntegrationMethod,
+	control.DropEmpty(&i.ConnectionId, &i.ConnectionType, &i.ContentHandlingStrategy, &i.CredentialsArn, &i.Description, &i.IntegrationMethod,
 		&i.IntegrationSubtype, &i.IntegrationUri, &i.PassthroughBehavior, &i.PayloadFormatVersion, &i.TemplateSelectionExpression)
 	if i.TlsConfig != nil {
-		dropEmpty(&i.TlsConfig.ServerNameToVerify)
+		control.DropEmpty(&i.TlsConfig.ServerNameToVerify)
 	}
-	orElse(&i.ConnectionType, internet)
-	orElse(&i.TimeoutInMillis, int32(30000))
-	orElse(&i.PayloadFormatVersion, "1.0")
+	control.Default(&i.ConnectionType, internet)
+	control.Default(&i.TimeoutInMillis, int32(30000))
+	control.Default(&i.PayloadFormatVersion, "1.0")
 	if text(i.IntegrationType) == awsProxy && i.IntegrationSubtype == nil {
-		orElse(&i.IntegrationMethod, "POST")
+		control.Default(&i.IntegrationMethod, "POST")
 	}
 	err := firstError(
 		checkLength("description", text(i.Description), 0, maxDescription),

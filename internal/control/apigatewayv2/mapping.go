@@ -15,7 +15,7 @@ func noMapping(id string) *wire.Error { return missing("ApiMapping", textNoMappi
 // shownMapping is a mapping in V2's shape. One of V1's may leave the stage open.
 func shownMapping(m control.DomainMapping) v2.ApiMapping {
 	out := v2.ApiMapping{ApiId: new(string(m.API)), ApiMappingId: &m.ID, ApiMappingKey: &m.Key, Stage: new(string(m.Stage))}
-	dropEmpty(&out.Stage)
+	control.DropEmpty(&out.Stage)
 	return out
 }
 

@@ -45,8 +45,8 @@ func (d *draft) addModel(doc *modelDoc) error {
 
 // completeModel checks a model as it is to be and fills in the defaults.
 func completeModel(m *v2.Model) error {
-	dropEmpty(&m.ContentType, &m.Description)
-	orElse(&m.ContentType, "application/json")
+	control.DropEmpty(&m.ContentType, &m.Description)
+	control.Default(&m.ContentType, "application/json")
 	if !modelName.MatchString(text(m.Name)) {
 		return bad("name", textModelName, clip(text(m.Name)))
 	}

@@ -54,9 +54,9 @@ func (d *draft) addRoute(doc *routeDoc) error {
 
 // completeRoute checks a route as it is to be and fills in the defaults.
 func completeRoute(r *v2.Route) error {
-	dropEmpty(&r.Target, &r.AuthorizerId, &r.OperationName, &r.ModelSelectionExpression, &r.RouteResponseSelectionExpression, &r.AuthorizationType)
-	orElse(&r.AuthorizationType, string(gate.AuthNone))
-	orElse(&r.ApiKeyRequired, false)
+	control.DropEmpty(&r.Target, &r.AuthorizerId, &r.OperationName, &r.ModelSelectionExpression, &r.RouteResponseSelectionExpression, &r.AuthorizationType)
+	control.Default(&r.AuthorizationType, string(gate.AuthNone))
+	control.Default(&r.ApiKeyRequired, false)
 	return firstError(
 		checkRouteKey(text(r.RouteKey)),
 		checkLength("operationName", text(r.OperationName), 0, maxOperationName),

@@ -147,33 +147,8 @@ func pageError(err error, maxResults *string) error {
 	return err
 }
 
-// text is what p points to, or "".
-func text(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
-}
-
-// is reports whether p points to true.
-func is(p *bool) bool { return p != nil && *p }
-
-// dropEmpty makes members that are present and empty absent: an empty string
-// removes an optional text, which is how Terraform takes one away.
-func dropEmpty(members ...**string) {
-	for _, m := range members {
-		if *m != nil && **m == "" {
-			*m = nil
-		}
-	}
-}
-
-// orElse gives a member that is absent its default.
-func orElse[T any](member **T, value T) {
-	if *member == nil {
-		*member = &value
-	}
-}
+func text(p *string) string { return control.Text(p) }
+func is(p *bool) bool       { return control.Is(p) }
 
 func (s *Service) now() *time.Time {
 	t := s.desk.Time()

@@ -101,11 +101,11 @@ func (d *draft) putStage(doc *stageDoc) error {
 
 // completeStage checks a stage as it is to be and fills in the defaults.
 func completeStage(st *v2.Stage) error {
-	dropEmpty(&st.Description, &st.ClientCertificateId)
+	control.DropEmpty(&st.Description, &st.ClientCertificateId)
 	dropEmptyLog(st)
-	orElse(&st.AutoDeploy, false)
-	orElse(&st.DefaultRouteSettings, v2.RouteSettings{})
-	orElse(&st.DefaultRouteSettings.DetailedMetricsEnabled, false)
+	control.Default(&st.AutoDeploy, false)
+	control.Default(&st.DefaultRouteSettings, v2.RouteSettings{})
+	control.Default(&st.DefaultRouteSettings.DetailedMetricsEnabled, false)
 	if st.RouteSettings == nil {
 		st.RouteSettings = map[string]v2.RouteSettings{}
 	}
