@@ -366,14 +366,14 @@ func domainRules() []rule[*v1.DomainName] {
 		{"/endpointConfiguration/types/*", replace, func(a domain, o *op) error { return redirect(a.EndpointConfiguration, o) }},
 		{"/endpointConfiguration/ipAddressType", replace, func(a domain, o *op) error {
 			a.EndpointConfiguration.IpAddressType = o.value
-			return nil
+			return needed(o)
 		}},
 		{"/endpointAccessMode", replace, func(a domain, o *op) error {
 			a.EndpointAccessMode = o.value
 			return oneOf(o, "BASIC", "STRICT")
 		}},
-		{"/managementPolicy", replace, func(a domain, o *op) error { return putText(&a.ManagementPolicy, o) }},
-		{"/policy", replace, func(a domain, o *op) error { return putText(&a.Policy, o) }},
+		{"/managementPolicy", replace, func(a domain, o *op) error { return putPolicy(&a.ManagementPolicy, o) }},
+		{"/policy", replace, func(a domain, o *op) error { return putPolicy(&a.Policy, o) }},
 		{"/mutualTlsAuthentication/truststoreUri", all, noTrust},
 		{"/mutualTlsAuthentication/truststoreVersion", all, noTrust},
 		{"/routingMode", replace, func(a domain, o *op) error {

@@ -24,6 +24,10 @@ func TestPatchesThatNeedAValue(t *testing.T) {
 	v := must[*v1.RequestValidator](t)(w.CreateRequestValidator(w.ctx, &v1.CreateRequestValidatorInput{RestApiId: api, Name: new("v")}))
 	m := must[*v1.Model](t)(w.CreateModel(w.ctx, &v1.CreateModelInput{RestApiId: api, Name: new("M"), ContentType: new("application/json"), Schema: new("{}")}))
 
+	name := must[*v1.DomainName](t)(w.CreateDomainName(w.ctx, &v1.CreateDomainNameInput{DomainName: new("needed.example"),
+		RegionalCertificateArn: new("arn:aws:acm:us-east-1:123456789012:certificate/c"), EndpointConfiguration: &v1.EndpointConfiguration{Types: []string{regional}}})).DomainName
+	must[*v1.BasePathMapping](t)(w.CreateBasePathMapping(w.ctx, &v1.CreateBasePathMappingInput{DomainName: name, RestApiId: api, Stage: new("s"), BasePath: new("p")}))
+
 	onAPI := func(p []v1.PatchOperation) error {
 		_, err := w.UpdateRestApi(w.ctx, &v1.UpdateRestApiInput{RestApiId: api, PatchOperations: p})
 		return err
@@ -54,6 +58,14 @@ func TestPatchesThatNeedAValue(t *testing.T) {
 	}
 	onModel := func(p []v1.PatchOperation) error {
 		_, err := w.UpdateModel(w.ctx, &v1.UpdateModelInput{RestApiId: api, ModelName: m.Name, PatchOperations: p})
+		return err
+	}
+	onDomain := func(p []v1.PatchOperation) error {
+		_, err := w.UpdateDomainName(w.ctx, &v1.UpdateDomainNameInput{DomainName: name, PatchOperations: p})
+		return err
+	}
+	onMapping := func(p []v1.PatchOperation) error {
+		_, err := w.UpdateBasePathMapping(w.ctx, &v1.UpdateBasePathMappingInput{DomainName: name, BasePath: new("p"), PatchOperations: p})
 		return err
 	}
 	for _, tc := range []struct {
@@ -93,6 +105,14 @@ func TestPatchesThatNeedAValue(t *testing.T) {
 		{"An authorizer has a type.", onAuthorizer, "replace", "/type", false},
 		{"It asks somebody.", onAuthorizer, "add", "/providerARNs", false},
 		{"How long it remembers.", onAuthorizer, "replace", "/authorizerResultTtlInSeconds", false},
+		{"A domain's policy goes only where its end is said.", onDomain, "replace", "/policy", true},
+		{"That of those who manage it as well.", onDomain, "replace", "/managementPolicy", true},
+		{"The address type of a domain.", onDomain, "replace", "/endpointConfiguration/ipAddressType", false},
+		{"The type of a domain's endpoint.", onDomain, "replace", "/endpointConfiguration/types/REGIONAL", false},
+		{"A further type.", onDomain, "add", "/endpointConfiguration/types", false},
+		{"How a domain chooses.", onDomain, "replace", "/routingMode", false},
+		{"What a domain's TLS is.", onDomain, "replace", "/securityPolicy", false},
+		{"A mapping leads to an API.", onMapping, "replace", "/restApiId", false},
 		{"A validator has a name.", onValidator, "replace", "/name", false},
 		{"A model has a schema.", onModel, "replace", "/schema", false},
 	} {

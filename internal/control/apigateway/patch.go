@@ -186,6 +186,15 @@ func putText(member **string, o *op) error {
 	return nil
 }
 
+// putPolicy replaces a policy. An empty one takes it away, which opens what it
+// guarded, and has to be sent as one.
+func putPolicy(member **string, o *op) error {
+	if o.value == nil {
+		return needed(o)
+	}
+	return putText(member, o)
+}
+
 // putBool replaces a boolean. What is none becomes false (recorded on AWS).
 func putBool(member **bool, o *op) error {
 	*member = new(strings.EqualFold(o.text(), "true"))

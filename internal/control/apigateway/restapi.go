@@ -301,12 +301,7 @@ func apiRules() []rule[*v1.RestApi] {
 			return nil
 		}},
 		{"/name", replace, func(a api, o *op) error { return putText(&a.Name, o) }},
-		{"/policy", replace, func(a api, o *op) error {
-			if o.value == nil {
-				return needed(o) // an empty one takes it away, and has to be sent
-			}
-			return putText(&a.Policy, o)
-		}},
+		{"/policy", replace, func(a api, o *op) error { return putPolicy(&a.Policy, o) }},
 		{"/securityPolicy", replace, func(a api, o *op) error { return putText(&a.SecurityPolicy, o) }},
 	}
 }
