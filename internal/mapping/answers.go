@@ -61,7 +61,7 @@ type shapedAnswer struct {
 	pattern   *regexp.Regexp // nil: the default one
 	headers   []entry
 	templates []typed[[]byte]
-	undefined bool // the method does not declare the status
+	undefined error // what of it the method does not declare; nil: nothing
 }
 
 func compileAnswer(r *gate.Route, def *gate.IntegrationResponse) (*shapedAnswer, error) {
@@ -73,10 +73,7 @@ func compileAnswer(r *gate.Route, def *gate.IntegrationResponse) (*shapedAnswer,
 		return nil, at(errors.New("statusCode is none from 200 to 599"))
 	}
 	a := &shapedAnswer{status: status}
-	if r.Method != nil {
-		_, declared := r.Method.Answers[def.Status]
-		a.undefined = !declared
-	}
+	a.undefined = undeclared(r.Method, def)
 	if def.Pattern != "" {
 		p, err := regexp.Compile(`^(?:` + def.Pattern + `)$`)
 		if err != nil {
@@ -84,7 +81,7 @@ func compileAnswer(r *gate.Route, def *gate.IntegrationResponse) (*shapedAnswer,
 		}
 		a.pattern = p
 	}
-	if err := a.compileHeaders(def.Parameters); err != nil {
+	if err := a.compileHeaders(def.Parameters, renamedOf(r.Integration.Kind)); err != nil {
 		return nil, at(err)
 	}
 	for _, media := range slices.Sorted(maps.Keys(def.Templates)) {
@@ -100,7 +97,25 @@ func compileAnswer(r *gate.Route, def *gate.IntegrationResponse) (*shapedAnswer,
 	return a, nil
 }
 
-func (a *shapedAnswer) compileHeaders(list map[string]string) error {
+// undeclared says what an integration response uses that the method does not
+// declare: AWS takes such a definition and answers 500 (runtime 1.12.7).
+func undeclared(m *gate.Method, def *gate.IntegrationResponse) error {
+	if m == nil {
+		return nil
+	}
+	declared, ok := m.Answers[def.Status]
+	if !ok {
+		return fmt.Errorf("output mapping refers to an invalid method response: %s", def.Status)
+	}
+	for _, key := range slices.Sorted(maps.Keys(def.Parameters)) {
+		if _, ok := declared.Parameters[key]; !ok {
+			return fmt.Errorf("output mapping refers to %s, which the method response %s does not declare: add it there (put-method-response) and deploy again", key, def.Status)
+		}
+	}
+	return nil
+}
+
+func (a *shapedAnswer) compileHeaders(list map[string]string, renamed []field.ID) error {
 	for _, key := range slices.Sorted(maps.Keys(list)) {
 		name, ok := strings.CutPrefix(key, "method.response.header.")
 		if !ok || !token(name) {
@@ -116,18 +131,26 @@ func (a *shapedAnswer) compileHeaders(list map[string]string) error {
 		if field.Identify(name) == field.TransferEncoding {
 			continue // dropped from every reply: runtime 1.13
 		}
-		a.headers = append(a.headers, entry{key, remapped(name), value, expr.Response})
+		a.headers = append(a.headers, entry{key, remapped(name, renamed), value, expr.Response})
 	}
 	return nil
 }
 
-// remapped is the name under which a header leaves that AWS does not let an
-// API set itself (runtime 1.13: recorded for mapped headers).
-func remapped(name string) string {
-	switch field.Identify(name) {
-	case field.Connection, field.ContentLength, field.Date, field.Server,
-		field.Authorization, field.ContentMD5, field.Expect, field.Host, field.MaxForwards, field.ProxyAuthenticate,
-		field.Trailer, field.Upgrade, field.UserAgent, field.WWWAuthenticate:
+// renamedOf are the headers that AWS does not let an integration of that kind
+// set: four with each, the others where a backend answers (runtime 1.13:
+// recorded).
+func renamedOf(k gate.IntegrationKind) []field.ID {
+	list := []field.ID{field.Connection, field.ContentLength, field.Date, field.Server}
+	if k == gate.Mock {
+		return list
+	}
+	return append(list, field.Authorization, field.ContentMD5, field.Expect, field.Host, field.MaxForwards, field.ProxyAuthenticate,
+		field.Trailer, field.Upgrade, field.UserAgent, field.WWWAuthenticate)
+}
+
+// remapped is the name under which a mapped header leaves.
+func remapped(name string, renamed []field.ID) string {
+	if slices.Contains(renamed, field.Identify(name)) {
 		return "x-amzn-Remapped-" + name
 	}
 	return name
@@ -163,8 +186,8 @@ func (h *answers) choose(status int) (*shapedAnswer, error) {
 	switch {
 	case best == nil:
 		return nil, gate.Failf(gate.APIConfigurationError, "route %s: no match for output mapping and no default output mapping configured, endpoint response status code: %d", h.key, status)
-	case best.undefined:
-		return nil, gate.Failf(gate.APIConfigurationError, "route %s: output mapping refers to an invalid method response: %d", h.key, best.status)
+	case best.undefined != nil:
+		return nil, gate.Failf(gate.APIConfigurationError, "route %s: %w", h.key, best.undefined)
 	}
 	return best, nil
 }

@@ -103,12 +103,32 @@ func whole(list []gate.Route) []gate.Route {
 		}
 		if r.Method == nil {
 			r.Method = &gate.Method{Resource: fmt.Sprint("res", i), Answers: map[string]gate.MethodResponse{"200": {}, "201": {}, "400": {}, "404": {}}}
+			declare(r)
 		}
 		if in := r.Integration; in != nil && in.Timeout == 0 {
 			in.Timeout = time.Second
 		}
 	}
 	return list
+}
+
+// declare declares the headers that a method's integration responses set.
+func declare(r *gate.Route) {
+	if r.Integration == nil || r.Integration.Shape == nil {
+		return
+	}
+	for _, a := range r.Integration.Shape.Answers {
+		m, ok := r.Method.Answers[a.Status]
+		for key := range a.Parameters {
+			if m.Parameters == nil {
+				m.Parameters = map[string]bool{}
+			}
+			m.Parameters[key] = false
+		}
+		if ok {
+			r.Method.Answers[a.Status] = m
+		}
+	}
 }
 
 // to is a method that is proxied to that URI; parameters are "key=value".

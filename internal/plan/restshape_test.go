@@ -35,6 +35,7 @@ func TestMocks(t *testing.T) {
 		want  string
 	}{
 		{"[R] The template's status chooses the default.", mock(json(`{"statusCode": 200}`), "", plain), call{}, yes},
+		{"[R] 1.10: what stands behind the object is not read.", mock(json(`{"statusCode": 200} x`), "", plain), call{}, yes},
 		{"[R] Sloppy JSON.", mock(json(`{statusCode: 200}`), "", plain), call{}, yes},
 		{"[R] Single quotes and a comma at the end.", mock(json(`{'statusCode': 200,}`), "", plain), call{}, yes},
 		{"[R] A status in quotes is refused.", mock(json(`{"statusCode": "200"}`), "", plain), call{}, internal},
@@ -58,9 +59,14 @@ func TestMocks(t *testing.T) {
 			"method.response.header.Access-Control-Allow-Origin": "'*'", "method.response.header.X-Size": "stageVariables.size",
 			"method.response.header.X-Stage": "context.stage", "method.response.header.X-No": "stageVariables.none", "method.response.header.X-H": "integration.response.header.h"}}), call{},
 			"200\nContent-Type: application/json\nAccess-Control-Allow-Origin: *\nX-Size: large\nX-Stage: prod\n"},
-		{"[R] A mapped Content-Type wins, and a mapped WWW-Authenticate is renamed.", mock(json(`{"statusCode": 200}`), "", gate.IntegrationResponse{Status: "200", Templates: map[string]string{"text/html": "<p>"}, Parameters: map[string]string{
+		{"[R] 1.13: mocks rename four headers and no others.", mock(json(`{"statusCode": 200}`), "", gate.IntegrationResponse{Status: "200", Parameters: map[string]string{
+			"method.response.header.Date": "'d'", "method.response.header.Server": "'s'", "method.response.header.Content-Length": "'9'", "method.response.header.Connection": "'close'",
+			"method.response.header.Content-MD5": "'m'", "method.response.header.User-Agent": "'u'", "method.response.header.WWW-Authenticate": "'Basic'"}}), call{},
+			"200\nContent-Type: application/json\nx-amzn-Remapped-Connection: close\nx-amzn-Remapped-Content-Length: 9\nContent-MD5: m\nx-amzn-Remapped-Date: d\nx-amzn-Remapped-Server: s\nUser-Agent: u\nWWW-Authenticate: Basic\n"},
+		{"[D] 1.12.7: a header that the method response does not declare.", undeclared(mock(json(`{"statusCode": 200}`), "", gate.IntegrationResponse{Status: "200", Parameters: map[string]string{"method.response.header.X": "'1'"}})), call{}, internal},
+		{"[R] A mapped Content-Type wins.", mock(json(`{"statusCode": 200}`), "", gate.IntegrationResponse{Status: "200", Templates: map[string]string{"text/html": "<p>"}, Parameters: map[string]string{
 			"method.response.header.Content-Type": "'text/css'", "method.response.header.WWW-Authenticate": "'Basic'"}}), call{},
-			"200\nContent-Type: text/css\nx-amzn-Remapped-WWW-Authenticate: Basic\n<p>"},
+			"200\nContent-Type: text/css\nWWW-Authenticate: Basic\n<p>"},
 		{"[D] Accept chooses the template.", mock(json(`{"statusCode": 200}`), "", gate.IntegrationResponse{Status: "200", Templates: map[string]string{"application/json": "{}", "text/xml": "<a/>"}}), call{fields: []string{"Accept: text/xml;q=1, application/json"}},
 			"200\nContent-Type: text/xml\n<a/>"},
 		{"[D] Without a match it is JSON's.", mock(json(`{"statusCode": 200}`), "", gate.IntegrationResponse{Status: "200", Templates: map[string]string{"application/json": "{}", "a/a": "a"}}), call{fields: []string{"Accept: */*"}},
@@ -83,6 +89,12 @@ func TestMocks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// undeclared is a method whose one declared response has no headers.
+func undeclared(r gate.Route) gate.Route {
+	r.Method = &gate.Method{Resource: "r", Answers: map[string]gate.MethodResponse{"200": {}}}
+	return r
 }
 
 // TestCheckREST holds that what a deployment must not have is told with its
