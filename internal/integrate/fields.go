@@ -75,7 +75,11 @@ var requestRules = [256]rule{
 }
 
 // seen are the fields that what we add depends on.
-type seen struct{ via, trace, contentType, forwarded, forwardedFor, port bool }
+type seen struct {
+	via, trace, contentType, forwarded, forwardedFor bool
+
+	source, port, proto bool // a mapping has written X-Forwarded-For, -Port, -Proto
+}
 
 func (s *seen) note(id field.ID) {
 	switch id {

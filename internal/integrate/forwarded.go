@@ -40,25 +40,34 @@ func appendForwarded(b []byte, x *flow.Exchange, s *seen) []byte {
 	return append(b, "\r\n"...)
 }
 
-// appendXForwarded writes the older fields of the same meaning. Port and proto
-// are those that the client used, whatever it says of them itself.
+// appendXForwarded writes the older fields of the same meaning, those that no
+// mapping has written. Port and proto are those that the client used, whatever
+// it says of them itself.
 func appendXForwarded(b []byte, x *flow.Exchange, s *seen) []byte {
-	b = append(b, "X-Forwarded-For: "...)
+	if !s.source {
+		b = append(b, "X-Forwarded-For: "...)
+		b = append(appendSource(b, x, s), "\r\n"...)
+	}
+	if !s.port {
+		b = append(b, "X-Forwarded-Port: "...)
+		b = append(appendPort(b, x), "\r\n"...)
+	}
+	if !s.proto {
+		b = append(b, "X-Forwarded-Proto: "...)
+		b = append(append(b, x.In.Scheme...), "\r\n"...)
+	}
+	return b
+}
+
+// appendSource writes who the request came from, behind those before.
+func appendSource(b []byte, x *flow.Exchange, s *seen) []byte {
 	if s.forwardedFor {
 		b = appendHops(b, &x.In.Header, func(b []byte, h hop) []byte { return append(b, h.text...) })
 	}
-	if x.In.Source.IsValid() {
-		b = x.In.Source.AppendTo(b)
-	} else {
-		b = append(b, unknown...)
+	if !x.In.Source.IsValid() {
+		return append(b, unknown...)
 	}
-	if !s.port {
-		b = append(b, "\r\nX-Forwarded-Port: "...)
-		b = appendPort(b, x)
-	}
-	b = append(b, "\r\nX-Forwarded-Proto: "...)
-	b = append(b, x.In.Scheme...)
-	return append(b, "\r\n"...)
+	return x.In.Source.AppendTo(b)
 }
 
 // appendSound writes the Forwarded fields that are well formed each by itself,

@@ -390,6 +390,7 @@ func (p *RESTProxy) appendFields(b []byte, x *flow.Exchange) ([]byte, error) {
 	if x.Onward.Mapped {
 		for i := range x.Onward.Added.Len() {
 			if id, name, value, ok := x.Onward.Added.At(i); ok {
+				s.source, s.proto = s.source || id == field.XForwardedFor, s.proto || id == field.XForwardedProto
 				accept, agent = accept || id == field.Accept, agent || id == field.UserAgent
 				b = field.AppendField(b, name, value)
 			}

@@ -106,6 +106,9 @@ func (e *edits) addShapeHeader(a entry) error {
 		// AWS sends some of them on. Here they would change how the connection
 		// to the backend is used, which is the gateway's.
 		return nil
+	case field.XForwardedFor, field.XForwardedProto:
+		e.adds = append(e.adds, a) // the client's are never sent on as they are, and tell of the way here
+		return nil
 	case field.XForwardedPort:
 		e.noPort = true
 	}
