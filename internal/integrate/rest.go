@@ -54,7 +54,7 @@ func compileREST(r *gate.Route, s *gate.Stage, links *Links, pools *upstream.Poo
 		return nil, err
 	}
 	uri := fillStage(in.URI, s)
-	e, err := parseEndpoint(uri, names)
+	e, err := parseEndpoint(encodeOthers(uri), names)
 	if err != nil {
 		return nil, fmt.Errorf("uri %q: %w%s", uri, err, unmapped(uri, names))
 	}
@@ -144,6 +144,31 @@ func fillStage(text string, s *gate.Stage) string {
 		}
 		value := s.Variables[text[i+len(open):i+size]]
 		text, at = text[:i]+value+text[i+size+1:], i+len(value)
+	}
+}
+
+// encodeOthers percent-encodes what stands in braces behind a dollar and is no
+// stage variable: it is sent as it is, and no request line holds braces (runtime
+// 1.10: recorded).
+func encodeOthers(uri string) string {
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(uri, "${")
+		inner, after, closed := strings.Cut(rest, "}")
+		if !ok || !closed {
+			b.WriteString(uri)
+			return b.String()
+		}
+		b.WriteString(before + "$%7B")
+		for i := range len(inner) {
+			if c := inner[i]; c == '%' || queryByte(c) {
+				b.WriteByte(c)
+			} else {
+				b.WriteString(percent(inner[i : i+1]))
+			}
+		}
+		b.WriteString("%7D")
+		uri = after
 	}
 }
 
