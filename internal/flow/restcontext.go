@@ -63,7 +63,7 @@ func plainREST(name string) (Variable, bool) {
 	case "endpointType":
 		return text(func(*Exchange) string { return "REGIONAL" }), true // there is no other way in
 	case "isCanaryRequest":
-		return func(dst []byte, x *Exchange) ([]byte, bool) { return strconv.AppendBool(dst, x.Canary), true }, true
+		return canary, true
 	case "resourceId":
 		return ofMethod(func(_ *gate.Route, m *gate.Method) string { return m.Resource }), true
 	case "wafResponseCode", "webaclArn", "xrayTraceId":
@@ -81,6 +81,15 @@ func identityREST(name string) (Variable, bool) {
 		return nil, false
 	}
 	return identityVariable(name)
+}
+
+// canary is whether the canary served the request; it is absent on stages that
+// have none (runtime 1.11: recorded).
+func canary(dst []byte, x *Exchange) ([]byte, bool) {
+	if x.Stage == nil || x.Stage.Canary == nil {
+		return dst, false
+	}
+	return strconv.AppendBool(dst, x.Canary), true
 }
 
 // transferMode is how the reply of the integration comes (runtime 1.19).

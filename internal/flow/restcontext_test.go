@@ -14,7 +14,7 @@ func TestRESTContext(t *testing.T) {
 	x := new(Exchange)
 	x.Begin(t.Context(), time.Unix(1583348638, 0))
 	x.API = &gate.API{ID: "abc", Protocol: gate.REST}
-	x.Stage = &gate.Stage{Name: "prod", Deployment: "d1"}
+	x.Stage = &gate.Stage{Name: "prod", Deployment: "d1", Canary: &gate.Canary{}}
 	x.Route = &gate.Route{Key: "GET /pets/{id}", Method: &gate.Method{Resource: "res1"},
 		Integration: &gate.Integration{Shape: &gate.Shape{Stream: true}}}
 	x.In.Header.Add("x-amzn-RequestId", "c6d3f2a1-0b1c-4d5e-8f90-a1b2c3d4e5f6")
@@ -67,6 +67,12 @@ func TestEveryNameOfRESTIsKnown(t *testing.T) {
 	for _, name := range []string{"routeKey", "dataProcessed", "awsEndpointRequestId2", "identity.cognitoAmr", "nothing", "error.nothing", "authorizer.", "authorize.nothing"} {
 		if _, ok := RESTContext(name); ok {
 			t.Errorf("%s is known", name)
+		}
+	}
+	canary, _ := RESTContext("isCanaryRequest")
+	for _, s := range []*gate.Stage{nil, {Name: "prod"}} { // [R] 1.11: only stages with a canary have it
+		if v, ok := canary(nil, &Exchange{Stage: s}); ok || len(v) > 0 {
+			t.Errorf("isCanaryRequest of stage %v is %q", s, v)
 		}
 	}
 	for _, name := range []string{"resourceId", "isCanaryRequest", "identity.apiKey"} {
