@@ -251,6 +251,8 @@ func TestPatchWording(t *testing.T) {
 		{"An API's unknown path. [S]", onAPI, v1.PatchOperation{Op: new("replace"), Path: new("/x")}, "Invalid patch path /x", ""},
 		{"An API without a path. [S]", onAPI, v1.PatchOperation{Op: new("replace")}, "Invalid patch path null", ""},
 		{"An API's wrong verb. [S]", onAPI, v1.PatchOperation{Op: new("remove"), Path: new("/name")}, "Invalid patch operation specified. Must be one of: [replace]", ""},
+		{"A security policy that is none.", onAPI, v1.PatchOperation{Op: new("replace"), Path: new("/securityPolicy"), Value: new("TLS_1_9")},
+			`Invalid value "TLS_1_9" specified for /securityPolicy. Valid options are ` + strings.Join(securityPolicies(), ", "), ""},
 		{"A resource's unknown path: two blanks. [S]", onResource, v1.PatchOperation{Op: new("replace"), Path: new("/x")},
 			"Invalid patch path  '/x' specified for op 'replace'. Must be one of: [/parentId, /pathPart]", ""},
 		{"A resource's wrong verb. [S]", onResource, v1.PatchOperation{Op: new("add"), Path: new("/pathPart"), Value: new("y")},

@@ -302,7 +302,10 @@ func apiRules() []rule[*v1.RestApi] {
 		}},
 		{"/name", replace, func(a api, o *op) error { return putText(&a.Name, o) }},
 		{"/policy", replace, func(a api, o *op) error { return putPolicy(&a.Policy, o) }},
-		{"/securityPolicy", replace, func(a api, o *op) error { return putText(&a.SecurityPolicy, o) }},
+		{"/securityPolicy", replace, func(a api, o *op) error {
+			a.SecurityPolicy = o.value
+			return oneOf(o, securityPolicies()...)
+		}},
 	}
 }
 
