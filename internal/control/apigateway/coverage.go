@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"gatehouse/internal/control"
-	"gatehouse/internal/gate"
 	v1 "gatehouse/internal/wire/apigateway"
 )
 
@@ -93,9 +92,9 @@ var integrationFields = patched(control.Fields{
 	"connectionId":                       enforced,
 	"integrationTarget":                  enforced,
 	"credentials":                        with(later, "only AWS services and functions use it"),
-	"requestParameters":                  enforced,
+	"requestParameters":                  with(enforced, "a mapped `Trailer` or `Upgrade` is dropped, which AWS sends on: it would change how the connection to the backend is used"),
 	"requestTemplates":                   with(enforced, "of mocks, literal text; a template with directives is refused at deployment"),
-	"passthroughBehavior":                {Class: control.Metadata, Note: "proxies pass bodies as they are", Later: []string{string(gate.WhenNoTemplates), string(gate.Never)}},
+	"passthroughBehavior":                with(enforced, "of mocks; proxies pass bodies as they are"),
 	"contentHandling":                    with(later, "proxies pass bytes as they are"),
 	"timeoutInMillis":                    enforced,
 	"cacheNamespace":                     with(metadata, "nothing is cached"),

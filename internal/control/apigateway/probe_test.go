@@ -205,7 +205,7 @@ func (p *play) methods(api, root *string) {
 	call(p, "PutIntegration", p.PutIntegration, v1.PutIntegrationInput{RestApiId: api, ResourceId: root, HttpMethod: get, Type: new(typeHTTPProxy), IntegrationHttpMethod: new("POST"),
 		Uri: new("https://h/x"), ConnectionType: new(vpcLink), ConnectionId: new("${stageVariables.link}"), IntegrationTarget: new("arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/a/b/c"),
 		RequestParameters: map[string]string{"integration.request.header.a": "method.request.header.a"}, RequestTemplates: map[string]string{"application/json": "{}"},
-		TimeoutInMillis: new(int32(100)), TlsConfig: &v1.TlsConfig{InsecureSkipVerification: new(true)}, ResponseTransferMode: new(stream)})
+		PassthroughBehavior: new("NEVER"), TimeoutInMillis: new(int32(100)), TlsConfig: &v1.TlsConfig{InsecureSkipVerification: new(true)}, ResponseTransferMode: new(stream)})
 	call(p, "UpdateIntegration", p.UpdateIntegration, v1.UpdateIntegrationInput{RestApiId: api, ResourceId: root, HttpMethod: get, PatchOperations: one("replace", "/uri", "https://h/y")})
 	call(p, "PutIntegrationResponse", p.PutIntegrationResponse, v1.PutIntegrationResponseInput{RestApiId: api, ResourceId: root, HttpMethod: get, StatusCode: new("200"),
 		SelectionPattern: new("2.."), ResponseParameters: map[string]string{"method.response.header.b": "'c'"}, ResponseTemplates: map[string]string{"application/json": "[]"}})
