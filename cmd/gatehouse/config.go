@@ -79,6 +79,8 @@ type StoreSection struct {
 type LimitsSection struct {
 	Body               Size     `yaml:"body" min:"1KiB" max:"1TiB"`
 	Head               Size     `yaml:"head" min:"1KiB" max:"1MiB"`
+	URL                Size     `yaml:"url" min:"1KiB" max:"1MiB"`           // of REST APIs
+	HeaderValues       Size     `yaml:"header_values" min:"1KiB" max:"1MiB"` // of REST APIs, all together
 	Fields             int      `yaml:"fields" min:"10" max:"10000"`
 	IntegrationTimeout Duration `yaml:"integration_timeout" min:"50ms" max:"1h"`
 }
@@ -143,7 +145,7 @@ func defaultConfig() Config {
 		Store:   StoreSection{Dir: "gatehouse-data"},
 		Account: "000000000000",
 		Regions: []string{"us-east-1"},
-		Limits: LimitsSection{Body: Size(l.Body), Head: Size(l.Head), Fields: l.Fields,
+		Limits: LimitsSection{Body: Size(l.Body), Head: Size(l.Head), URL: Size(l.URL), HeaderValues: Size(l.HeaderValues), Fields: l.Fields,
 			IntegrationTimeout: Duration(l.IntegrationTimeout)},
 		Logs: Logs{
 			Process: ProcessLog{Level: "info", Format: "json"},
@@ -313,6 +315,7 @@ func parsePrefix(s string) (netip.Prefix, error) {
 func (c *Config) limits() gate.Limits {
 	return gate.Limits{
 		Body: int64(c.Limits.Body), Head: int(c.Limits.Head), Fields: c.Limits.Fields,
+		URL: int(c.Limits.URL), HeaderValues: int(c.Limits.HeaderValues),
 		IntegrationTimeout: time.Duration(c.Limits.IntegrationTimeout),
 	}
 }

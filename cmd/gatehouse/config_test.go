@@ -41,7 +41,7 @@ master_key: {command: [/usr/bin/vault, key]}
 account: 012345678901
 regions: [eu-west-1, us-gov-west-1]
 public_url: https://api.example.com
-limits: {body: 20MiB, head: 32KiB, fields: 100, integration_timeout: 2m}
+limits: {body: 20MiB, head: 32KiB, url: 20KiB, header_values: 24KiB, fields: 100, integration_timeout: 2m}
 vpc_links:
 - {link: "*", targets: http://10.0.0.9}
 - {link: l1, arn: "arn:aws:x", targets: [http://10.0.0.1:8080, https://b]}
@@ -69,7 +69,7 @@ drain: {delay: 0s, timeout: 1m30s}
 		Data:  DataPlane{PathAddresses: true, Timeouts: Timeouts{Idle: minutes(1), Head: seconds(5), Body: seconds(7), Write: seconds(8)}},
 		Store: StoreSection{"/var/lib/gatehouse"}, MasterKey: MasterKeySection{[]string{"/usr/bin/vault", "key"}}, Account: "012345678901", Regions: []string{"eu-west-1", "us-gov-west-1"},
 		PublicURL: "https://api.example.com",
-		Limits:    LimitsSection{Body: 20 << 20, Head: 32 << 10, Fields: 100, IntegrationTimeout: minutes(2)},
+		Limits:    LimitsSection{Body: 20 << 20, Head: 32 << 10, URL: 20 << 10, HeaderValues: 24 << 10, Fields: 100, IntegrationTimeout: minutes(2)},
 		VPCLinks:  []VPCLink{{"*", "", []string{"http://10.0.0.9"}}, {"l1", "arn:aws:x", []string{"http://10.0.0.1:8080", "https://b"}}},
 		Services: ServicesSection{
 			AppConfig:     ServiceSection{"http://a", "eu-west-1", "i1", "s1", ""},

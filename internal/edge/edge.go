@@ -87,7 +87,7 @@ type Edge struct {
 // New makes an Edge that serves an empty plan until Publish brings one.
 func New(o Options) *Edge {
 	e := &Edge{o: o, conns: map[*conn]struct{}{}, listeners: map[net.Listener]struct{}{}}
-	e.h1.Limits = h1.Limits{HeadBytes: o.Limits.Head, Fields: o.Limits.Fields}
+	e.h1.Limits = h1.Limits{HeadBytes: o.Limits.Head, Fields: o.Limits.Fields, LineBytes: lineBytes(o.Limits.URL)}
 	e.h1.Timeouts = o.Timeouts
 	if e.o.Refused == nil {
 		e.o.Refused = func(string, int) {}
@@ -101,6 +101,10 @@ func New(o Options) *Edge {
 	e.h2 = newHTTP2(e)
 	return e
 }
+
+// lineBytes bounds a request target of any API: what REST APIs take, and the
+// prefix of the path form before it, but no less than the default.
+func lineBytes(url int) int { return max(16<<10, url+1<<10) }
 
 // noControl answers what only a control plane could where there is none.
 func noControl(w http.ResponseWriter, _ *http.Request) {

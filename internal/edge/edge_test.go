@@ -689,3 +689,22 @@ func TestFaultsOfREST(t *testing.T) {
 		}
 	}
 }
+
+// TestLineBytes holds that the door lets in what REST APIs may be asked for,
+// by path as well, however far that was raised.
+func TestLineBytes(t *testing.T) {
+	for _, tc := range []struct {
+		desc      string
+		url, want int
+	}{
+		{"Nothing said.", 0, 16 << 10},
+		{"AWS's.", 10240, 16 << 10},
+		{"More.", 20000, 21024},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			if got := New(Options{Limits: gate.Limits{URL: tc.url}, Log: slog.New(slog.DiscardHandler)}).h1.Limits.LineBytes; got != tc.want {
+				t.Errorf("got %d, want %d", got, tc.want)
+			}
+		})
+	}
+}

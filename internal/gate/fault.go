@@ -58,6 +58,9 @@ const (
 	IntegrationTimeout         Kind = "INTEGRATION_TIMEOUT"
 	IntegrationMalformed       Kind = "INTEGRATION_MALFORMED" // an answer that is no HTTP
 	MissingAuthenticationToken Kind = "MISSING_AUTHENTICATION_TOKEN"
+	BadTarget                  Kind = "BAD_TARGET" // a request target that is no URI
+	URITooLong                 Kind = "URI_TOO_LONG"
+	HeadersTooLarge            Kind = "HEADERS_TOO_LARGE"
 	RequestBodyMalformed       Kind = "REQUEST_BODY_MALFORMED" // framing that is no HTTP, or not the declared length
 	RequestBodyTimeout         Kind = "REQUEST_BODY_TIMEOUT"   // it came too slowly
 	RequestTooLarge            Kind = "REQUEST_TOO_LARGE"
@@ -82,7 +85,7 @@ const StatusClientGone = 499
 // HTTP APIs"); 503 is a backend that cannot be reached or is too late.
 func httpAnswer(k Kind) (status int, message string) {
 	switch k {
-	case BadRequestBody, BadRequestParameters, RequestBodyMalformed:
+	case BadRequestBody, BadRequestParameters, BadTarget, RequestBodyMalformed:
 		return http.StatusBadRequest, "Bad Request"
 	case Unauthorized:
 		return http.StatusUnauthorized, "Unauthorized"
@@ -94,6 +97,10 @@ func httpAnswer(k Kind) (status int, message string) {
 		return http.StatusRequestTimeout, "Request Timeout" // AWS documents no text; this is RFC 9110's
 	case RequestTooLarge:
 		return http.StatusRequestEntityTooLarge, "Request Entity Too Large"
+	case URITooLong:
+		return http.StatusRequestURITooLong, "Request URI Too Long"
+	case HeadersTooLarge:
+		return http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large"
 	case Throttled:
 		return http.StatusTooManyRequests, "Too Many Requests"
 	case UnsupportedMediaType:
@@ -179,7 +186,7 @@ func (k Kind) ResponseType() string {
 	switch k {
 	case IntegrationMalformed:
 		return string(IntegrationFailure)
-	case RequestBodyMalformed, RequestBodyTimeout, ClientGone, Forbidden, IncompleteSignature:
+	case BadTarget, URITooLong, HeadersTooLarge, RequestBodyMalformed, RequestBodyTimeout, ClientGone, Forbidden, IncompleteSignature:
 		return "DEFAULT_4XX"
 	case Internal:
 		return "DEFAULT_5XX"

@@ -11,17 +11,24 @@ type Limits struct {
 	// Head bounds the request line and all fields together. AWS documents
 	// 10,240 bytes; the default is wider, since proxied backends set cookies.
 	Head int
+	// URL bounds the request target of a REST API in bytes: 10,240 on AWS.
+	URL int
+	// HeaderValues bounds the values of all header fields together that a REST
+	// API is sent, in bytes: 10,240 on AWS.
+	HeaderValues int
 	// Fields bounds the number of header fields.
 	Fields int
 	// IntegrationTimeout is the longest that a route may wait for its backend.
 	IntegrationTimeout time.Duration
 }
 
-// DefaultLimits are the limits of an HTTP API on AWS.
+// DefaultLimits are AWS's, of HTTP APIs where they are not a REST API's own.
 func DefaultLimits() Limits {
 	return Limits{
 		Body:               10 << 20,
 		Head:               64 << 10,
+		URL:                10240,
+		HeaderValues:       10240,
 		Fields:             200,
 		IntegrationTimeout: 30 * time.Second,
 	}

@@ -44,7 +44,7 @@ func Compile(ctx context.Context, c *Catalog, revision uint64, ch Change, load L
 	sortProblems(k.problems)
 	return &Plan{
 		Revision: revision, Problems: k.problems,
-		apis: with(prev.apis, apis), hosts: with(prev.hosts, hosts), wildcards: c.wild,
+		apis: with(prev.apis, apis), hosts: with(prev.hosts, hosts), wildcards: c.wild, limits: live.Limits,
 	}
 }
 

@@ -31,7 +31,7 @@ func (p *Plan) Find(x *flow.Exchange) (flow.Handler, error) {
 	x.Trail.Add(flow.FoundHost, x.In.Host, "execute-api host")
 	x.Trail.Add(flow.FoundAPI, string(a.api.ID), a.api.Name)
 	if a.api.Protocol == gate.REST {
-		return a.findREST(x)
+		return a.findREST(x, &p.limits)
 	}
 	s, rest := a.stage(x.Path, x.NoStage)
 	if s == nil {

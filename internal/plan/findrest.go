@@ -12,8 +12,8 @@ import (
 
 // findREST is Find for the execute-api host of a REST API: the first segment is
 // the stage (runtime 1.3). Its faults are rendered by the door.
-func (a *api) findREST(x *flow.Exchange) (flow.Handler, error) {
-	if err := begin(x); err != nil {
+func (a *api) findREST(x *flow.Exchange, l *gate.Limits) (flow.Handler, error) {
+	if err := begin(x, l); err != nil {
 		return nil, err
 	}
 	s, rest, err := a.restStage(x, x.Full)
@@ -28,18 +28,40 @@ func (a *api) findREST(x *flow.Exchange) (flow.Handler, error) {
 
 // begin does what comes before the stage of a REST API is looked for: the
 // second id, the method that stands in for the one sent, and the slashes in
-// front, of which one counts. A query with characters that no URI has is
-// refused (runtime 1.2).
-func begin(x *flow.Exchange) error {
+// front, of which one counts. What is too long is refused, and a query with
+// characters that no URI has (runtime 1.2).
+func begin(x *flow.Exchange, l *gate.Limits) error {
 	x.Identify()
+	if err := tooLong(x, l); err != nil {
+		return err
+	}
 	if strings.ContainsAny(x.Query, "|{}") {
-		return gate.Failf(gate.BadRequestParameters, "the query %.200q holds one of | { }, which have to be percent-encoded (RFC 3986 section 3.4)", x.Query)
+		return gate.Failf(gate.BadTarget, "the query %.200q holds one of | { }, which have to be percent-encoded (RFC 3986 section 3.4)", x.Query)
 	}
 	if method, ok := x.In.Header.Get(override); ok {
 		x.In.Override(method)
 		x.In.Header.Del(override)
 	}
 	x.Full = oneSlash(x.Path)
+	return nil
+}
+
+// tooLong says which part of the head is longer than a REST API takes.
+func tooLong(x *flow.Exchange, l *gate.Limits) error {
+	n := len(x.Path)
+	if x.Query != "" {
+		n += len("?") + len(x.Query)
+	}
+	if n > l.URL {
+		return gate.Failf(gate.URITooLong, "the request target has %d bytes, the limit (limits.url) is %d", n, l.URL)
+	}
+	n = 0
+	for _, v := range x.In.Header.All() {
+		n += len(v)
+	}
+	if n > l.HeaderValues {
+		return gate.Failf(gate.HeadersTooLarge, "the values of the header fields have %d bytes together, the limit (limits.header_values) is %d", n, l.HeaderValues)
+	}
 	return nil
 }
 

@@ -177,7 +177,7 @@ func (p *Plan) mapped(x *flow.Exchange, h *host, id gate.APIID, name gate.StageN
 	x.API = a.api
 	x.Trail.Add(flow.FoundAPI, string(a.api.ID), a.api.Name)
 	if a.api.Protocol == gate.REST {
-		return a.mappedREST(x, h, name, rest)
+		return p.mappedREST(x, h, a, name, rest)
 	}
 	s := a.stages[name]
 	if s == nil {
@@ -186,8 +186,8 @@ func (p *Plan) mapped(x *flow.Exchange, h *host, id gate.APIID, name gate.StageN
 	return s.enter(x, rest), nil
 }
 
-func (a *api) mappedREST(x *flow.Exchange, h *host, name gate.StageName, rest string) (flow.Handler, error) {
-	if err := begin(x); err != nil {
+func (p *Plan) mappedREST(x *flow.Exchange, h *host, a *api, name gate.StageName, rest string) (flow.Handler, error) {
+	if err := begin(x, &p.limits); err != nil {
 		return nil, err
 	}
 	rest = oneSlash(rest)

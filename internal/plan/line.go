@@ -82,6 +82,7 @@ func miss(p gate.Protocol, cors *mapping.Policy, fault *gate.Fault) flow.Handler
 type outer struct {
 	settings  gate.RESTSettings
 	responses *mapping.Responses
+	body      flow.Step // refuses a declared length that is too great; nil where all are refused
 }
 
 // restLine is the way of a request through a method of a REST API (runtime 1.1;
@@ -91,11 +92,12 @@ func (o *outer) restLine(r *gate.Route, body int64, end *restEnd) flow.Handler {
 		mapping.IdentifyREST(),             // both ids are in each reply, errors included: 17, 1.13
 		mapping.Compress(o.compression(r)), // codes what is answered, errors included: 17
 		mapping.FaultsREST(o.responses),    // gateway responses stand for what any step below refuses: 1.16
+		o.body,                             // 413 is said before anything is looked for: 1
 		private(),                          // there is no VPC endpoint to come through: 2
 		policy(&o.settings),                // 6
 		auth.Caller(r),                     // 7
 		auth.Key(r),                        // behind the authorizer, which may bring the key: 8
-		mapping.LimitREST(body),            // before anything looks at the payload: 1, but a stranger uploads nothing
+		mapping.LimitREST(body),            // of no declared length, before anything looks at it: 1, but a stranger uploads nothing
 		mapping.Decompress(body),           // before templates see it: 1.17
 		end.reply,                          // bounds a reply that is not streamed: 1.2
 		end.parameters,                     // 12
@@ -110,6 +112,7 @@ func (o *outer) restMiss(fault func(*flow.Exchange) error) flow.Handler {
 		mapping.IdentifyREST(),
 		mapping.Compress(o.settings.MinimumCompression),
 		mapping.FaultsREST(o.responses),
+		o.body,
 		private(),
 	)
 }

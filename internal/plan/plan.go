@@ -32,7 +32,8 @@ type Plan struct {
 
 	apis      [shards]map[gate.APIID]*api
 	hosts     [shards]map[gate.DomainName]*host
-	wildcards int // among the hosts; none saves making a name to look for
+	limits    gate.Limits // of what comes to REST APIs
+	wildcards int         // among the hosts; none saves making a name to look for
 }
 
 // shards is the number of maps that the APIs, and the domains, are spread over:

@@ -25,7 +25,7 @@ func compileREST(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, faul
 	at := func(key string, err error) Problem {
 		return Problem{API: d.API.ID, Stage: s.Name, Route: key, Err: err}
 	}
-	o := &outer{}
+	o := &outer{body: mapping.Declared(live.Limits.Body)}
 	if d.Deployment.REST != nil {
 		o.settings = *d.Deployment.REST
 	}

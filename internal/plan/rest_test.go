@@ -87,10 +87,24 @@ func (o restOf) open(t testing.TB) *rests {
 	}
 	s.live = &Live{Pools: pools, Meters: noMeters{}, Limits: gate.DefaultLimits(), Log: slog.New(slog.DiscardHandler), Links: o.links}
 	if o.limits != nil {
-		s.live.Limits = *o.limits
+		s.live.Limits = usually(*o.limits)
 	}
 	s.plan = Compile(context.Background(), c, 1, ch, load, s.live, nil)
 	return s
+}
+
+// usually fills in the limits that a test does not say.
+func usually(l gate.Limits) gate.Limits {
+	usual := gate.DefaultLimits()
+	for _, f := range []struct{ own, usual *int }{{&l.URL, &usual.URL}, {&l.HeaderValues, &usual.HeaderValues}} {
+		if *f.own == 0 {
+			*f.own = *f.usual
+		}
+	}
+	if l.Body == 0 {
+		l.Body = usual.Body
+	}
+	return l
 }
 
 // whole fills in what a test does not say of its methods.
@@ -240,7 +254,7 @@ func TestRESTMisses(t *testing.T) {
 			refusedText(403, "IncompleteSignatureException", `{"message":"Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): 'w1Xc6WwWEogNEZQP/dkBTThsJT4MNlKmzQanIm970rY='."}`)},
 		{"[K] 1.4: one that is a pair.", s, call{method: "GET", target: "/prod/none", fields: []string{"Authorization: Basic YQ=="}},
 			refusedText(403, "IncompleteSignatureException", `{"message":"Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed with SHA-256 and encoded with Base64) Authorization=HASH"}`)},
-		{"[D/K] 1.2: a query that is no URI's.", s, call{method: "POST", target: "/prod/test?a=|"}, refusedText(400, "BadRequestException", `{"message": "Bad Request"}`)},
+		{"[R] 1.16, quirk 14: a query that is no URI's is refused before the execution, so without the blank.", s, call{method: "POST", target: "/prod/test?a=|"}, refusedText(400, "BadRequestException", `{"message":"Bad Request"}`)},
 		{"A signature is nothing to complain of.", s, call{method: "GET", target: "/prod/none", fields: []string{"Authorization: AWS4-HMAC-SHA256 Credential=x"}}, token},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
@@ -311,6 +325,20 @@ func TestRESTOrder(t *testing.T) {
 		{"[R] quirk 29: braces that no mapping fills.", restOf{routes: []gate.Route{to("GET /a", "http://b/{proxy}")}}, call{}, internal},
 		{"[D] 1.2: a body that is too long.", restOf{routes: []gate.Route{to("ANY /a", "http://b/")}, limits: &gate.Limits{Body: 3}}, call{method: "POST", body: flow.Bytes([]byte("four"))},
 			refusedText(413, "RequestTooLargeException", `{"message":"HTTP content length exceeded 3 bytes."}`)},
+		{"[D] 1.1: it is refused before the path is looked at.", restOf{limits: &gate.Limits{Body: 3}}, call{method: "POST", body: flow.Bytes([]byte("four"))},
+			refusedText(413, "RequestTooLargeException", `{"message":"HTTP content length exceeded 3 bytes."}`)},
+		{"[D] 1.1: and before the caller is.", restOf{routes: []gate.Route{iam}, private: true, limits: &gate.Limits{Body: 3}}, call{body: flow.Bytes([]byte("four"))},
+			refusedText(413, "RequestTooLargeException", `{"message":"HTTP content length exceeded 3 bytes."}`)},
+		{"[D] 1.2: header values that are as long as they may be.", restOf{routes: []gate.Route{to("GET /a", "http://b/")}}, call{fields: []string{"X: " + strings.Repeat("x", 5000), "Y: " + strings.Repeat("y", 5215)}},
+			"200\nx-amzn-Remapped-Content-Length: 2\nContent-Type: application/json\nok"},
+		{"[K] 1.2: one byte more.", restOf{routes: []gate.Route{to("GET /a", "http://b/")}}, call{fields: []string{"X: " + strings.Repeat("x", 5001), "Y: " + strings.Repeat("y", 5215)}},
+			refusedText(431, "BadRequestException", `{"message":"Request Header Fields Too Large"}`)},
+		{"[D] 1.2: a URL that is as long as it may be.", restOf{routes: []gate.Route{to("GET /a", "http://b/")}}, call{target: "/prod/a?" + strings.Repeat("q", 10232)},
+			"200\nx-amzn-Remapped-Content-Length: 2\nContent-Type: application/json\nok"},
+		{"[K] 1.2: one byte more.", restOf{routes: []gate.Route{to("GET /a", "http://b/")}}, call{target: "/prod/a?" + strings.Repeat("q", 10233)},
+			refusedText(414, "BadRequestException", `{"message":"Request URI Too Long"}`)},
+		{"Both can be raised.", restOf{routes: []gate.Route{to("GET /a", "http://b/")}, limits: &gate.Limits{URL: 20000, HeaderValues: 20000}}, call{target: "/prod/a?" + strings.Repeat("q", 12000), fields: []string{"X: " + strings.Repeat("x", 12000)}},
+			"200\nx-amzn-Remapped-Content-Length: 2\nContent-Type: application/json\nok"},
 		{"[D] 1.17: a coding that is not supported.", restOf{routes: []gate.Route{to("ANY /a", "http://b/")}}, call{method: "POST", fields: []string{"Content-Encoding: br"}, body: flow.Bytes([]byte("x"))},
 			refusedText(415, "BadRequestException", `{"message": "Unsupported Media Type"}`)},
 		{"[D] 1.17: data that are not what they say.", restOf{routes: []gate.Route{to("ANY /a", "http://b/")}}, call{method: "POST", fields: []string{"Content-Encoding: gzip"}, body: flow.Bytes([]byte("x"))},
@@ -329,7 +357,9 @@ func TestRESTOrder(t *testing.T) {
 			if c.method == "" {
 				c.method = "GET"
 			}
-			c.target = "/prod/a"
+			if c.target == "" {
+				c.target = "/prod/a"
+			}
 			if tc.of.limits != nil {
 				tc.of.limits.IntegrationTimeout = time.Second
 			}
