@@ -36,7 +36,7 @@ type target interface {
 	String() string // scheme://host:port
 }
 
-// HTTP compiles an HTTP_PROXY integration. The error names the route and the
+// HTTP compiles an HTTP_PROXY integration whose URI depends on no stage. The error names the route and the
 // value that is wrong.
 func HTTP(r *gate.Route, pools *upstream.Pools) (*Proxy, error) {
 	p, err := compile(r, pools)
@@ -55,6 +55,9 @@ func compile(r *gate.Route, pools *upstream.Pools) (*Proxy, error) {
 		return nil, fmt.Errorf("integration %s is of kind %s, not %s", in.ID, in.Kind, gate.HTTPProxy)
 	}
 	e, err := parseEndpoint(in.URI, routeParams(r.Key))
+	if Staged(in.URI) {
+		err = errBraces
+	}
 	if err != nil {
 		return nil, fmt.Errorf("integration %s: uri %q: %w", in.ID, in.URI, err)
 	}

@@ -137,7 +137,7 @@ func TestRefusedURIs(t *testing.T) {
 		{"A port with a sign.", "http://b:+80/", "port"},
 		{"A colon without a port.", "http://b:/", "port"},
 		{"A parameter for a host.", "http://{id}/", "cannot choose the backend"},
-		{"A stage variable.", "http://${stageVariables.h}/", "stage variables"},
+		{"A stage variable.", "http://${stageVariables.h}/", "stage variable"},
 		{"A parameter that the route does not have.", "http://b/{other}", "no parameter of the route"},
 		{"A plus in the URI.", "http://b/{id+}", "write {id}"},
 		{"An open brace.", "http://b/{id", "brace"},

@@ -32,9 +32,6 @@ func (t part) param() (name string, ok bool) { return strings.CutPrefix(string(t
 // parseEndpoint reads the URI of an integration for a route that binds those
 // parameters. Whatever it lets through is fit for a request line.
 func parseEndpoint(uri string, params []string) (e endpoint, err error) {
-	if strings.Contains(uri, "${") {
-		return e, fmt.Errorf("stage variables in integration URIs are not served yet; write the value out")
-	}
 	scheme, rest, ok := strings.Cut(uri, "://")
 	switch {
 	case ok && strings.EqualFold(scheme, "http"):
@@ -64,9 +61,10 @@ func parseEndpoint(uri string, params []string) (e endpoint, err error) {
 }
 
 // CheckURI says why no route could be served by that URI, in one sentence that
-// does not repeat it; nil: a route can that binds the parameters in it.
+// does not repeat it; nil: a route can that binds the parameters in it, at a
+// stage with the right variables where some stand in it.
 func CheckURI(uri string) error {
-	params := routeParams(uri)
+	params := routeParams(sample(uri, "x"))
 	slices.Sort(params)
 	if params = slices.Compact(params); len(params) > route.MaxParams {
 		return fmt.Errorf("it has %d parameters, and no route has more than %d", len(params), route.MaxParams)
@@ -76,8 +74,7 @@ func CheckURI(uri string) error {
 			return fmt.Errorf("%.80q: braces hold the name of a path parameter", "{"+name+"}")
 		}
 	}
-	_, err := parseEndpoint(uri, params)
-	return err
+	return checkStaged(uri, params)
 }
 
 // CheckHost says why a certificate cannot be verified for that name, or why no

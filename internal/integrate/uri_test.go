@@ -25,6 +25,8 @@ func TestCheckURI(t *testing.T) {
 		{"No name between the braces.", "http://h/{}", `"{}": braces hold the name of a path parameter`},
 		{"One that no route key can have.", "http://h/{a b}", `"{a b}": braces hold the name of a path parameter`},
 		{"An open brace.", "http://h/{a", `path: "{a": a brace without its partner`},
+		{"Stage variables.", "http://${stageVariables.h}:${stageVariables.p}/{a}/${stageVariables.v}?q=${stageVariables.v}", ""},
+		{"One of a name that no stage has.", "http://h/${stageVariables.a-b}", "behind a dollar, braces hold a stage variable: ${stageVariables.NAME}"},
 		{"Too many parameters.", "http://h/" + strings.Join(names(route.MaxParams+1), "/"), "it has 17 parameters, and no route has more than 16"},
 		{"As many as a route can have.", "http://h/" + strings.Join(names(route.MaxParams), "/"), ""},
 	} {
@@ -50,16 +52,18 @@ func names(n int) (list []string) {
 // FuzzCheckURI holds that what CheckURI lets through compiles on a route with
 // its parameters, and that what it says is fit to be shown.
 func FuzzCheckURI(f *testing.F) {
-	for _, s := range []string{"http://b/{a}?b={c}", "http://[::1", "http://{x}", "http://h/\xc3", "http://h/{a+}", "https://h/%41"} {
+	for _, s := range []string{"http://b/{a}?b={c}", "http://[::1", "http://{x}", "http://h/\xc3", "http://h/{a+}", "https://h/%41", "http://${stageVariables.h}:${stageVariables.p}/${stageVariables.v}"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, uri string) {
+		given := uri
 		if err := CheckURI(uri); err != nil {
 			if text := err.Error(); !utf8.ValidString(text) || len(text) > 600 || strings.Contains(text, "\n") {
 				t.Errorf("%q is refused with %q", uri, text)
 			}
 			return
 		}
+		uri = sample(uri, "x") // with a value in the place of each variable
 		params := routeParams(uri)
 		slices.Sort(params)
 		key := "ANY /"
@@ -69,8 +73,8 @@ func FuzzCheckURI(f *testing.F) {
 		if _, _, err := route.Split(key); err != nil {
 			t.Fatalf("%q: no route has its parameters: %v", uri, err)
 		}
-		if _, err := parseEndpoint(uri, routeParams(key)); err != nil {
-			t.Errorf("%q does not compile: %v", uri, err)
+		if err := checkStaged(given, routeParams(key)); err != nil {
+			t.Errorf("%q does not compile: %v", given, err)
 		}
 	})
 }
