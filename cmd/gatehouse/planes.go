@@ -130,7 +130,9 @@ func (w *world) target(x *flow.Exchange) (method, url string, ok bool) {
 	case x.API.Protocol == gate.REST:
 		return "", "", false
 	case kind == gate.HTTPProxy:
-		p, err = integrate.HTTP(x.Route, w.pools)
+		var wrong error
+		p, wrong, err = integrate.HTTPFor(x.Route, x.Stage, w.pools)
+		err = errors.Join(wrong, err)
 	case kind == gate.Private:
 		p, err = integrate.Private(x.Route, w.live.Links, w.pools)
 	case kind == gate.AWSService:

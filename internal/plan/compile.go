@@ -11,6 +11,7 @@ import (
 	"gatehouse/internal/auth"
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
+	"gatehouse/internal/integrate"
 	"gatehouse/internal/mapping"
 	"gatehouse/internal/route"
 )
@@ -230,14 +231,16 @@ func (k *compiler) alone(e *entry, s *gate.Stage, old, other *stage) *stage {
 
 // serves reports whether the compiled routes of a stage are those of another
 // one: a deployment is frozen, and what else they are made of is the labels of
-// metrics and, on REST APIs, what stands in the addresses of backends.
+// metrics and what stands in the addresses of backends. On HTTP APIs that is
+// seldom more than the deployment says.
 func (s *stage) serves(next *gate.Stage, p gate.Protocol) bool {
 	if s == nil || s.deployment == nil || s.deployment.ID != next.Deployment {
 		return false
 	}
 	was := s.stage
 	return was.DetailedMetrics == next.DetailedMetrics && maps.Equal(was.RouteMetrics, next.RouteMetrics) &&
-		(p != gate.REST || was.ClientCertificate == next.ClientCertificate && maps.Equal(was.Variables, next.Variables))
+		(p != gate.REST || was.ClientCertificate == next.ClientCertificate) &&
+		(maps.Equal(was.Variables, next.Variables) || p != gate.REST && !s.routes.staged())
 }
 
 // log is the stage's own access log. One that cannot be written, which the
@@ -318,11 +321,12 @@ func compileRoutes(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, fa
 	r.miss = miss(d.API.Protocol, cors, gate.Failf(gate.ResourceNotFound, "no route of stage %s matches", s.Name))
 	for i := range d.Routes {
 		def := &d.Routes[i]
+		r.staged = r.staged || staged(def)
 		at := func(err error) Problem { return Problem{API: d.API.ID, Stage: s.Name, Route: def.Key, Err: err} }
 		if err := r.add(d, def, s, cors, live); err != nil {
 			faults = append(faults, at(err))
 		}
-		if err := errors.Join(auth.Unserved(def), unserved(def, live)); err != nil {
+		if err := errors.Join(auth.Unserved(def), unserved(def, s, live)); err != nil {
 			r.problems = append(r.problems, at(err))
 		}
 	}
@@ -331,7 +335,7 @@ func compileRoutes(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, fa
 
 func (r *routes) add(d *gate.Definition, def *gate.Route, s *gate.Stage, cors *mapping.Policy, live *Live) error {
 	t := target{route: def}
-	if err := r.line(&t, d, cors, live); err != nil {
+	if err := r.line(&t, d, s, cors, live); err != nil {
 		return err
 	}
 	if def.Key == gate.DefaultRoute {
@@ -359,21 +363,31 @@ func meter(d *gate.Definition, s *gate.Stage, key, path, method string, live *Li
 	return live.Meters.Route(d.API.ID, s.Name, path, method)
 }
 
-// unserved says why a route's integration cannot be served by this version, or
-// with this configuration.
-func unserved(r *gate.Route, live *Live) error {
+// unserved says why a route's integration cannot be served by this version, with
+// this configuration, or with the variables of the stage.
+func unserved(r *gate.Route, s *gate.Stage, live *Live) error {
 	if r.Integration == nil {
 		return fmt.Errorf("route %s has no target: give it one (update-route --target integrations/ID) and deploy", r.Key)
 	}
 	switch r.Integration.Kind {
 	case gate.HTTPProxy:
-		return nil
+		if !integrate.Staged(r.Integration.URI) {
+			return nil
+		}
+		_, wrong, _ := integrate.HTTPFor(r, s, live.Pools) // what stops a deployment is told by who compiles it in earnest
+		return answers500(r, wrong)
 	case gate.Private:
 		return answers500(r, live.Links.Missing(r.Integration))
 	case gate.AWSService:
 		return answers500(r, live.Services.Missing(r.Integration))
 	}
 	return fmt.Errorf("route %s: integrations of kind %s are not served by this version, so it answers 500", r.Key, r.Integration.Kind)
+}
+
+// staged reports whether variables of the stage stand in where a route leads to.
+func staged(r *gate.Route) bool {
+	in := r.Integration
+	return in != nil && in.Kind == gate.HTTPProxy && integrate.Staged(in.URI)
 }
 
 // answers500 adds to what the configuration lacks which route lacks it.

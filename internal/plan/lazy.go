@@ -41,6 +41,14 @@ func (l *lazy) get() *routes {
 // stale reports whether it is time to read the definition again.
 func (r *routes) stale() bool { return !r.again.IsZero() && time.Now().After(r.again) }
 
+// staged reports whether variables of the stage stand in the routes, or may: it
+// is not known before they are compiled, and what is compiled again is by the
+// stage of then.
+func (l *lazy) staged() bool {
+	r := l.made.Load()
+	return r == nil || !r.again.IsZero() || r.staged
+}
+
 // problems are what is known to be wrong with the routes: nothing before they
 // are compiled.
 func (l *lazy) problems() []Problem {

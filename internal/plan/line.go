@@ -17,8 +17,8 @@ import (
 // 2.7). The routes that anybody may call share one line, which goes on at the
 // exchange's Last: a thousand routes then have one line in the caches of the
 // processor, not a thousand.
-func (r *routes) line(t *target, d *gate.Definition, cors *mapping.Policy, live *Live) error {
-	backend, err := integration(&d.API, t.route, live)
+func (r *routes) line(t *target, d *gate.Definition, s *gate.Stage, cors *mapping.Policy, live *Live) error {
+	backend, err := integration(&d.API, t.route, s, live)
 	if err != nil {
 		return err
 	}
@@ -137,11 +137,11 @@ func parameters(r *gate.Route) (flow.Step, error) {
 // integration is the end of the line. What this version or this configuration
 // does not serve compiles to a refusal, so that the other routes of the API
 // work.
-func integration(a *gate.API, r *gate.Route, live *Live) (flow.Handler, error) {
+func integration(a *gate.API, r *gate.Route, s *gate.Stage, live *Live) (flow.Handler, error) {
 	if err := arguments(r); err != nil {
 		return nil, err
 	}
-	if err := unserved(r, live); err != nil {
+	if err := unserved(r, s, live); err != nil {
 		return integrate.Refuse(gate.APIConfigurationError, err), nil
 	}
 	switch r.Integration.Kind {
@@ -150,7 +150,11 @@ func integration(a *gate.API, r *gate.Route, live *Live) (flow.Handler, error) {
 	case gate.AWSService:
 		return integrate.AWSService(a, r, live.Services, live.Pools)
 	}
-	return integrate.HTTP(r, live.Pools)
+	p, wrong, err := integrate.HTTPFor(r, s, live.Pools)
+	if wrong != nil {
+		return nil, wrong // unreachable: unserved has said so
+	}
+	return p, err
 }
 
 // arguments tells what is wrong with the arguments of a service, which is so

@@ -95,6 +95,7 @@ type routes struct {
 	broken   flow.Handler // not nil: nothing of it can be served; answers 500
 	again    time.Time    // when to read it again; zero: never
 	problems []Problem
+	staged   bool // on HTTP APIs: variables of the stage stand in them
 
 	cors *mapping.Policy // what Rehearse makes a line of besides
 	body int64
