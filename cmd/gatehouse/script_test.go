@@ -293,6 +293,7 @@ func (s *stage) startBackend(ts *testscript.TestScript, args []string) {
 		}
 	}))
 	ts.Setenv("BACKEND", s.backend.URL)
+	ts.Setenv("BACKENDHOST", strings.TrimPrefix(s.backend.URL, "http://"))
 }
 
 func (s *stage) release(ts *testscript.TestScript, args []string) {

@@ -128,13 +128,10 @@ func encoded(s string) string {
 }
 
 // checkURL takes an http or https URL with a host. The path and the query may
-// hold {parameters} of the route.
+// hold {parameters} of the route, and all of it ${stageVariables.NAME}.
 func checkURL(field, raw string) *wire.Error {
 	if err := checkLength(field, raw, 1, maxURI); err != nil {
 		return err
-	}
-	if strings.Contains(raw, "$") && strings.Contains(raw, "stageVariables") {
-		return notBuilt(field, textBuildVariables)
 	}
 	if err := integrate.CheckURI(raw); err != nil {
 		return bad(field, textURL, clip(raw), err)

@@ -67,7 +67,7 @@ var integrationFields = control.Fields{
 	"ApiId":                        enforced,
 	"IntegrationId":                enforced,
 	"integrationType":              {Class: control.Enforced, Note: "what is not enforced yet, which is Lambda functions, answers 500", Later: []string{awsProxy}, Unless: "integrationSubtype"},
-	"integrationUri":               enforced,
+	"integrationUri":               with(enforced, "`${stageVariables.NAME}` in host, path and query; where that makes no URL the route answers 500"),
 	"integrationMethod":            enforced,
 	"timeoutInMillis":              enforced,
 	"tlsConfig.serverNameToVerify": enforced,

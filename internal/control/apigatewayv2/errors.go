@@ -122,7 +122,6 @@ const (
 	// What is not built yet, permanently refused: notBuilt puts it into textNotBuilt.
 	textNotBuilt       = "This gateway does not implement %s yet (%s)." // [K]
 	textBuildWebSocket = "WEBSOCKET APIs"                               // [K]
-	textBuildVariables = "stage variables in an integration's URI"      // [K]
 	textBuildPrivate   = "routing rules of private domain names"        // [K]
 	textBuildMutualTLS = "mutual TLS of custom domains"                 // [K]
 

@@ -307,7 +307,8 @@ func sights() map[string]sight {
 			set:  func(o *order) { o.integration.IntegrationSubtype = new("SQS-PurgeQueue") },
 			seen: shows("Echo-Action", "PurgeQueue")},
 		"integration.integrationUri": {
-			set:  func(o *order) { o.integration.IntegrationUri = new(o.backend + "/other") },
+			base: func(o *order) { o.stage.StageVariables = map[string]string{"v": "other"} },
+			set:  func(o *order) { o.integration.IntegrationUri = new(o.backend + "/${stageVariables.v}") },
 			seen: shows("Echo-Path", "/other")},
 		"integration.integrationMethod": {
 			set:  func(o *order) { o.integration.IntegrationMethod = new("PUT") },
