@@ -1,10 +1,15 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"math"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -360,5 +365,85 @@ func TestThePageHasAPlaceForEveryBench(t *testing.T) {
 		if _, err := replaceSection(string(text), name, ""); err != nil {
 			t.Errorf("docs/benchmarks.md %v", err)
 		}
+	}
+}
+
+// A REST API is compared with the HTTP API of the same rounds.
+func TestRESTRows(t *testing.T) {
+	all := []*contestant{{key: keyGatehouse, name: "HTTP"}, {key: keyREST, name: "REST"}, {key: keyRESTMock, name: "mock"}}
+	for _, tt := range []struct {
+		desc       string
+		rest, mock float64
+		broken     int
+	}{
+		{"as the bounds", 22, 15, 0},
+		{"a dear proxy", 22.1, 15, 1},
+		{"a mock that is cheaper than the proxy, but not by enough", 22, 15.1, 1},
+		{"both", 30, 30, 2},
+	} {
+		t.Run(tt.desc, func(t *testing.T) {
+			w := &world{options: &options{rounds: 1}}
+			s := restSection(t.Context(), w, all, map[string][]slice{keyGatehouse: {{cpu: 20}}, keyREST: {{cpu: tt.rest}}, keyRESTMock: {{cpu: tt.mock}}})
+			if len(s.broken) != tt.broken || strings.Count(s.body, "**no**") != tt.broken {
+				t.Errorf("broken %q in\n%s", s.broken, s.body)
+			}
+			checkBars(t, s.body)
+		})
+	}
+}
+
+// checkBars finds the lines of a table that have not as many cells as its head.
+func checkBars(t *testing.T, body string) {
+	t.Helper()
+	bars := 0
+	for line := range strings.Lines(body) {
+		n := strings.Count(line, "|")
+		if bars > 0 && n > 0 && n != bars {
+			t.Errorf("%d bars where the head has %d: %s", n, bars, line)
+		}
+		bars = n
+	}
+}
+
+func TestAWalkDoesWhatTasksMakePossible(t *testing.T) {
+	var done atomic.Int64
+	leaf := func(context.Context) ([]task, error) { done.Add(1); return nil, nil }
+	branch := func(context.Context) ([]task, error) { done.Add(1); return []task{leaf, leaf, leaf}, nil }
+	if err := walk(t.Context(), 2, branch, leaf, branch); err != nil || done.Load() != 9 {
+		t.Errorf("%d of 9 tasks were done, %v", done.Load(), err)
+	}
+}
+
+func TestAWalkEndsWithItsFirstError(t *testing.T) {
+	broken, later := errors.New("broken"), false
+	fails := func(context.Context) ([]task, error) {
+		return []task{func(context.Context) ([]task, error) { later = true; return nil, nil }}, broken
+	}
+	after := func(context.Context) ([]task, error) { later = true; return nil, nil }
+	if err := walk(t.Context(), 1, fails, after); !errors.Is(err, broken) || later {
+		t.Errorf("got %v, and went on: %v", err, later)
+	}
+}
+
+func TestATallyCountsRefusals(t *testing.T) {
+	var c tally
+	status := http.StatusCreated
+	over := c.over(tripper(func(*http.Request) (*http.Response, error) {
+		if status == 0 {
+			return nil, errors.New("no connection")
+		}
+		return &http.Response{StatusCode: status}, nil
+	}))
+	for _, status = range []int{201, 409, 200, 500, 0} {
+		_, _ = over.RoundTrip(nil)
+	}
+	if c.calls.Load() != 5 || c.refused.Load() != 3 {
+		t.Errorf("%d calls, of which %d were refused", c.calls.Load(), c.refused.Load())
+	}
+}
+
+func TestTheMockAnswersAsManyBytesAsTheBackend(t *testing.T) {
+	if got := mockBody(); len(got) != payload || !json.Valid([]byte(got)) {
+		t.Errorf("%d bytes: %s", len(got), got)
 	}
 }

@@ -16,6 +16,7 @@ type contestant struct {
 	url  string
 	host string // of the Host field
 	proc *child
+	path string // of the thousand, with a verb for their number; "": that of the HTTP API
 	lua  string // wrk's script, where it is not the thousand paths in turn
 }
 

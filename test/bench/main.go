@@ -11,6 +11,7 @@
 //	go run ./test/bench catalogue       10 to 1,000,000 routes
 //	go run ./test/bench features        what mapping, CORS and a log format add
 //	go run ./test/bench import          2000 operations of OpenAPI
+//	go run ./test/bench rest            REST APIs, in U
 //	go run ./test/bench all             everything, one after the other
 //
 // It needs Linux, two cores, nginx, wrk and, for table and syscalls, strace; Caddy takes
@@ -63,6 +64,7 @@ var commands = []struct {
 	{"catalogue", []string{"nginx", "wrk", "taskset"}, runCatalogue},
 	{"features", []string{"nginx", "wrk", "taskset"}, runFeatures},
 	{"import", []string{"nginx", "taskset"}, runImport},
+	{"rest", []string{"nginx", "wrk", "taskset"}, runREST},
 }
 
 // maxRun ends a run that hangs. A whole one takes about 40 minutes, most of it

@@ -39,6 +39,19 @@ func runTable(ctx context.Context, w *world) (*section, error) {
 	if err != nil {
 		return nil, err
 	}
+	results, err := w.takeRounds(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	why, err := w.checkNginx(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	return tableSection(ctx, w, all, results, why), nil
+}
+
+// takeRounds measures each contestant once a round.
+func (w *world) takeRounds(ctx context.Context, all []*contestant) (map[string][]slice, error) {
 	results := map[string][]slice{}
 	for round := range w.rounds {
 		order := slices.Clone(all)
@@ -52,13 +65,9 @@ func runTable(ctx context.Context, w *world) (*section, error) {
 			}
 			results[c.key] = append(results[c.key], s)
 		}
-		fmt.Fprintf(os.Stderr, "bench: round %d of %d\n", round+1, w.rounds)
+		progress("round %d of %d", round+1, w.rounds)
 	}
-	why, err := w.checkNginx(ctx, all)
-	if err != nil {
-		return nil, err
-	}
-	return tableSection(ctx, w, all, results, why), nil
+	return results, nil
 }
 
 // checkNginx counts the system calls of the nginx that the others are compared

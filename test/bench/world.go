@@ -32,6 +32,9 @@ const (
 	otherCore = "1"
 )
 
+// payload is how many bytes the backend answers.
+const payload = 256
+
 // routes is how many routes the gateway and the logging nginx choose from.
 const routes = 1000
 
@@ -74,6 +77,11 @@ func newWorld(ctx context.Context, o *options) (*world, error) {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, ctx.Err()
+}
+
+// progress tells whoever waits for the run how far it is.
+func progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...)
 }
 
 // close ends the children and removes the directory.
@@ -159,7 +167,7 @@ func (w *world) render(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	values := map[string]any{"Dir": w.dir, "Payload": strings.Repeat("x", 256), "Routes": routePrefixes()}
+	values := map[string]any{"Dir": w.dir, "Payload": strings.Repeat("x", payload), "Routes": routePrefixes()}
 	for n, p := range w.ports {
 		values[n] = p
 	}

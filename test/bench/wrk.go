@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,14 +62,14 @@ func (w *world) wrkScript(c *contestant) (string, error) {
 	text := fmt.Sprintf(`local reqs, n, i = {}, %d, 0
 function init(args)
   for k = 1, n do
-    reqs[k] = wrk.format("GET", string.format("/r%%04d/items", k - 1), {["Host"] = %q})
+    reqs[k] = wrk.format("GET", string.format(%q, k - 1), {["Host"] = %q})
   end
 end
 function request()
   i = i %% n + 1
   return reqs[i]
 end
-`, routes, c.host)
+`, routes, cmp.Or(c.path, "/r%04d/items"), c.host)
 	return path, os.WriteFile(path, []byte(text), 0o644)
 }
 
