@@ -425,6 +425,21 @@ func TestAWalkEndsWithItsFirstError(t *testing.T) {
 	}
 }
 
+func TestWhatSeveralTasksNeedIsDoneOnce(t *testing.T) {
+	var calls, then atomic.Int64
+	call := func(context.Context) error { calls.Add(1); return nil }
+	last := func(context.Context) ([]task, error) {
+		then.Add(1)
+		if calls.Load() != 3 {
+			t.Errorf("after %d of 3 calls", calls.Load())
+		}
+		return nil, nil
+	}
+	if err := walk(t.Context(), 3, meet(last, call, call, call)...); err != nil || then.Load() != 1 {
+		t.Errorf("done %d times, %v", then.Load(), err)
+	}
+}
+
 func TestATallyCountsRefusals(t *testing.T) {
 	var c tally
 	status := http.StatusCreated
@@ -445,5 +460,62 @@ func TestATallyCountsRefusals(t *testing.T) {
 func TestTheMockAnswersAsManyBytesAsTheBackend(t *testing.T) {
 	if got := mockBody(); len(got) != payload || !json.Valid([]byte(got)) {
 		t.Errorf("%d bytes: %s", len(got), got)
+	}
+}
+
+func TestParseStamps(t *testing.T) {
+	for _, tt := range []struct {
+		desc, text string
+		want       stamps
+		refuse     bool
+	}{
+		{"all answers are of one deployment each", "Requests/sec: 1\nstamps: 70 whole, 0 mixed, 3 deployments \n", stamps{70, 0, 3}, false},
+		{"some are of two", "stamps: 70 whole, 2 mixed, 3 deployments First: 1, Second: 2, 1 1 1\n", stamps{70, 2, 3}, false},
+		{"one deployment alone cannot be mixed", "stamps: 70 whole, 0 mixed, 1 deployments \n", stamps{}, true},
+		{"answers that nobody could read", "stamps: 0 whole, 70 mixed, 0 deployments First: nil, Second: nil, x\n", stamps{}, true},
+		{"no report", "Requests/sec: 1\n", stamps{}, true},
+	} {
+		if got, err := parseStamps(tt.text); got != tt.want && !tt.refuse || (err != nil) != tt.refuse {
+			t.Errorf("%s: got %+v, %v", tt.desc, got, err)
+		}
+	}
+}
+
+func TestStampedLuaAsksForEachPath(t *testing.T) {
+	text := stampedLua("x.execute-api.localhost")
+	for _, want := range append(stampedPaths(), `"x.execute-api.localhost"`, `"^(%d+) (%d+) (%d+)$"`) {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "%!") {
+		t.Errorf("a verb went wrong in\n%s", text)
+	}
+}
+
+// Each promise about the control plane is told apart.
+func TestRESTControlRows(t *testing.T) {
+	for _, tt := range []struct {
+		desc   string
+		change func(*restControl)
+		broken string
+	}{
+		{"all hold", func(*restControl) {}, ""},
+		{"made too slowly", func(r *restControl) { r.made = 10 * time.Second }, "resources"},
+		{"a conflict", func(r *restControl) { r.refused = 1 }, "refused"},
+		{"one slow deployment", func(r *restControl) { r.deployments[1] = 300 }, "CreateDeployment"},
+		{"a failed request", func(r *restControl) { r.changed.load.failed = 1 }, "failed"},
+		{"a mix", func(r *restControl) { r.changed.stamps.mixed = 1 }, "mix"},
+	} {
+		t.Run(tt.desc, func(t *testing.T) {
+			r := &restControl{calls: 3901, made: 9 * time.Second, deployments: []float64{1, 299},
+				changed: changed{load: load{70, 1, 0}, stamps: stamps{70, 0, 2}, deploys: []float64{500}, rollbacks: []float64{100}}}
+			tt.change(r)
+			s := restControlSection(t.Context(), &world{options: &options{changes: 2}}, r)
+			if (len(s.broken) > 0) != (tt.broken != "") || len(s.broken) > 0 && !strings.Contains(s.broken[0], tt.broken) {
+				t.Errorf("broken %q in\n%s", s.broken, s.body)
+			}
+			checkBars(t, s.body)
+		})
 	}
 }

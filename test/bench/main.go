@@ -12,6 +12,7 @@
 //	go run ./test/bench features        what mapping, CORS and a log format add
 //	go run ./test/bench import          2000 operations of OpenAPI
 //	go run ./test/bench rest            REST APIs, in U
+//	go run ./test/bench rest-control    REST APIs made, deployed and rolled back
 //	go run ./test/bench all             everything, one after the other
 //
 // It needs Linux, two cores, nginx, wrk and, for table and syscalls, strace; Caddy takes
@@ -65,6 +66,7 @@ var commands = []struct {
 	{"features", []string{"nginx", "wrk", "taskset"}, runFeatures},
 	{"import", []string{"nginx", "taskset"}, runImport},
 	{"rest", []string{"nginx", "wrk", "taskset"}, runREST},
+	{"rest-control", []string{"nginx", "wrk", "taskset"}, runRESTControl},
 }
 
 // maxRun ends a run that hangs. A whole one takes about 40 minutes, most of it
@@ -137,7 +139,7 @@ func parseOptions(what string, args []string) (*options, error) {
 	f.IntVar(&o.conns, "conns", 10_000, "connections of idle")
 	f.DurationVar(&o.wait, "wait", 30*time.Second, "quiet time of idle")
 	f.Int64Var(&o.size, "size", 5<<30, "bytes of stream, each way")
-	f.IntVar(&o.changes, "changes", 200, "configuration changes of changes, and edits of catalogue")
+	f.IntVar(&o.changes, "changes", 200, "configuration changes of changes, edits of catalogue, and deployments and rollbacks of rest-control")
 	sizes := f.String("sizes", "10,1000,100000,1000000", "routes of catalogue, 100 an API")
 	if err := f.Parse(args); err != nil {
 		return nil, err

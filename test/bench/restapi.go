@@ -123,34 +123,49 @@ func (m *maker) resource(api, parent, part string, then func(id string) []task) 
 }
 
 // mock is the task of a method that answers by a literal template, with such
-// headers.
+// headers. What Terraform would do at a time is done at a time.
 func (m *maker) mock(api, resource, verb, body string, headers map[string]string) task {
 	return func(ctx context.Context) ([]task, error) {
 		_, err := m.PutMethod(ctx, &apigateway.PutMethodInput{RestApiId: &api, ResourceId: &resource, HttpMethod: &verb, AuthorizationType: aws.String("NONE")})
 		if err != nil {
 			return nil, err
 		}
-		declared := map[string]bool{}
-		for name := range headers {
-			declared[name] = false
-		}
-		return []task{func(ctx context.Context) ([]task, error) {
-			_, err := m.PutMethodResponse(ctx, &apigateway.PutMethodResponseInput{RestApiId: &api, ResourceId: &resource, HttpMethod: &verb,
-				StatusCode: aws.String("200"), ResponseParameters: declared})
-			return []task{m.mocking(api, resource, verb, body, headers)}, err
-		}}, nil
+		return meet(func(ctx context.Context) ([]task, error) {
+			return nil, m.answer(ctx, api, resource, verb, body, headers)
+		}, func(ctx context.Context) error {
+			return m.declare(ctx, api, resource, verb, headers)
+		}, func(ctx context.Context) error {
+			_, err := m.PutIntegration(ctx, &apigateway.PutIntegrationInput{RestApiId: &api, ResourceId: &resource, HttpMethod: &verb,
+				Type: types.IntegrationTypeMock, RequestTemplates: map[string]string{"application/json": `{"statusCode": 200}`}})
+			return err
+		}), nil
 	}
 }
 
-// mocking is the task of the integration of a mock and what it answers.
-func (m *maker) mocking(api, resource, verb, body string, headers map[string]string) task {
-	return func(ctx context.Context) ([]task, error) {
-		_, err := m.PutIntegration(ctx, &apigateway.PutIntegrationInput{RestApiId: &api, ResourceId: &resource, HttpMethod: &verb,
-			Type: types.IntegrationTypeMock, RequestTemplates: map[string]string{"application/json": `{"statusCode": 200}`}})
-		return []task{func(ctx context.Context) ([]task, error) {
-			return nil, m.answer(ctx, api, resource, verb, body, headers)
-		}}, err
+// meet makes tasks of calls of which the last one to end makes then possible.
+func meet(then task, calls ...func(context.Context) error) (all []task) {
+	var left atomic.Int64
+	left.Store(int64(len(calls)))
+	for _, call := range calls {
+		all = append(all, func(ctx context.Context) ([]task, error) {
+			if err := call(ctx); err != nil || left.Add(-1) > 0 {
+				return nil, err
+			}
+			return []task{then}, nil
+		})
 	}
+	return all
+}
+
+// declare puts the method response that an answer needs.
+func (m *maker) declare(ctx context.Context, api, resource, verb string, headers map[string]string) error {
+	declared := map[string]bool{}
+	for name := range headers {
+		declared[name] = false
+	}
+	_, err := m.PutMethodResponse(ctx, &apigateway.PutMethodResponseInput{RestApiId: &api, ResourceId: &resource, HttpMethod: &verb,
+		StatusCode: aws.String("200"), ResponseParameters: declared})
+	return err
 }
 
 // answer puts what a mock answers, in the place of what it answered.
