@@ -184,6 +184,7 @@ func TestDocuments(t *testing.T) {
 		{"Members have the names of the wire.", document{N: 1, AWS: shape{Text: new("a"), Inner: &inner{new(1.5)}}}, `{"n":1,"aws":{"text":"a","inner":{"number":1.5}}}`},
 		{"Empty is not absent.", document{AWS: shape{Text: new(""), Flag: new(false), List: []string{}, Map: map[string]string{}, Inner: &inner{}, Many: map[string]inner{}}},
 			`{"aws":{"text":"","flag":false,"list":[],"map":{},"inner":{},"many":{}}}`},
+		{"Text is what it was before it was escaped.", document{AWS: shape{Text: new("\"\\ \n<é\u2028\U0001F600")}}, `{"aws":{"text":"\"\\ \n\u003cé\u2028😀"}}`},
 		{"Maps of structures.", document{AWS: shape{Many: map[string]inner{"GET /": {new(0.0)}, "a": {}}}}, `{"aws":{"many":{"GET /":{"number":0},"a":{}}}}`},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
@@ -200,11 +201,23 @@ func TestDocuments(t *testing.T) {
 			}
 		})
 	}
-	if err := Decode([]byte(`{"aws":{"inner":{"newer":1}}}`), new(document)); err == nil || !strings.Contains(err.Error(), "newer") {
-		t.Errorf("a member of a newer version is lost: %v", err)
-	}
-	if err := Decode([]byte(`{"aws":[]}`), new(document)); err == nil {
-		t.Error("an array was read as a structure")
+}
+
+func TestDocumentsThatAreNone(t *testing.T) {
+	for _, tc := range []struct{ desc, text, fails string }{
+		{"A member of a newer version would be lost.", `{"aws":{"inner":{"newer":1}}}`, `member "newer" is not known`},
+		{"It is named although others are known.", `{"n":1,"later":2,"all":[]}`, `member "later" is not known`},
+		{"An array is no structure.", `{"aws":[]}`, "a structure is an object, not array"},
+		{"A list is no map.", `{"aws":{"many":[1]}}`, "a map is an object, not array"},
+		{"A number is no text.", `{"aws":{"text":1}}`, "member text"},
+		{"Half a document.", `{"aws":{"text":"a"`, "decode *control.document"},
+		{"Two documents.", `{}{}`, "decode *control.document"},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			if err := Decode([]byte(tc.text), new(document)); err == nil || !strings.Contains(err.Error(), tc.fails) {
+				t.Errorf("got %v, want an error with %q", err, tc.fails)
+			}
+		})
 	}
 }
 

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
+
+	"gatehouse/internal/value"
 )
 
 // A draft document is a struct of our own bookkeeping that holds a structure of
@@ -26,7 +29,11 @@ func Encode(v any) ([]byte, error) {
 // not know are an error: they were written by a newer version, and rewriting
 // the document would lose them.
 func Decode(text []byte, v any) error {
-	if err := decode(text, reflect.ValueOf(v).Elem()); err != nil {
+	doc, err := value.Parse(string(text))
+	if err == nil {
+		err = decode(doc, reflect.ValueOf(v).Elem())
+	}
+	if err != nil {
 		return fmt.Errorf("decode %T: %w", v, err)
 	}
 	return nil
@@ -106,64 +113,91 @@ func encodeValue(b *bytes.Buffer, v reflect.Value) error {
 	return err
 }
 
-func decode(text []byte, v reflect.Value) error {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(text, &members); err != nil {
-		return err
+func decode(from value.Value, v reflect.Value) error {
+	if k := from.Kind(); k != value.Object && k != value.Null {
+		return fmt.Errorf("a structure is an object, not %s", k)
 	}
+	known := 0
 	for i := range v.NumField() {
 		name := memberName(v.Type().Field(i))
-		part, ok := members[name]
+		part, ok := from.Get(name)
 		if !ok {
 			continue
 		}
-		delete(members, name)
+		known++
 		if err := decodeValue(part, v.Field(i)); err != nil {
 			return fmt.Errorf("member %s: %w", name, err)
 		}
 	}
-	for name := range members {
-		return fmt.Errorf("member %q is not known to this version: it was written by a newer one", name)
+	if known < from.Len() {
+		return fmt.Errorf("member %q is not known to this version: it was written by a newer one", unknown(from, v.Type()))
 	}
 	return nil
 }
 
-func decodeValue(text []byte, v reflect.Value) error {
+// unknown is the first member that a structure has no field for.
+func unknown(from value.Value, t reflect.Type) string {
+	for name := range from.Members() {
+		if !slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return memberName(f) == name }) {
+			return name
+		}
+	}
+	return ""
+}
+
+func decodeValue(from value.Value, v reflect.Value) error {
 	t := v.Type()
 	switch {
 	case shaped(t) && t.Kind() == reflect.Pointer:
 		v.Set(reflect.New(t.Elem()))
-		return decode(text, v.Elem())
+		return decode(from, v.Elem())
 	case shaped(t):
-		return decode(text, v)
+		return decode(from, v)
 	case t.Kind() == reflect.Map && shaped(t.Elem()):
-		var parts map[string]json.RawMessage
-		if err := json.Unmarshal(text, &parts); err != nil {
-			return err
-		}
-		v.Set(reflect.MakeMapWithSize(t, len(parts)))
-		for key, part := range parts {
-			e := reflect.New(t.Elem()).Elem()
-			if err := decode(part, e); err != nil {
-				return err
-			}
-			v.SetMapIndex(reflect.ValueOf(key), e)
-		}
-		return nil
+		return decodeMap(from, v)
 	case t.Kind() == reflect.Slice && shaped(t.Elem()):
-		var parts []json.RawMessage
-		if err := json.Unmarshal(text, &parts); err != nil {
+		return decodeSlice(from, v)
+	case from.Kind() == value.String:
+		// Most of a document is text, and most drafts are read as a whole.
+		switch p := v.Addr().Interface().(type) {
+		case *string:
+			*p = from.Text()
+			return nil
+		case **string:
+			*p = new(from.Text())
+			return nil
+		}
+	}
+	return json.Unmarshal(from.Append(nil), v.Addr().Interface())
+}
+
+func decodeMap(from value.Value, v reflect.Value) error {
+	t := v.Type()
+	if k := from.Kind(); k != value.Object && k != value.Null {
+		return fmt.Errorf("a map is an object, not %s", k)
+	}
+	v.Set(reflect.MakeMapWithSize(t, from.Len()))
+	for key, part := range from.Members() {
+		e := reflect.New(t.Elem()).Elem()
+		if err := decode(part, e); err != nil {
 			return err
 		}
-		v.Set(reflect.MakeSlice(t, len(parts), len(parts)))
-		for i, part := range parts {
-			if err := decodeValue(part, v.Index(i)); err != nil {
-				return err
-			}
-		}
-		return nil
+		v.SetMapIndex(reflect.ValueOf(key), e)
 	}
-	return json.Unmarshal(text, v.Addr().Interface())
+	return nil
+}
+
+func decodeSlice(from value.Value, v reflect.Value) error {
+	if k := from.Kind(); k != value.Array && k != value.Null {
+		return fmt.Errorf("a list is an array, not %s", k)
+	}
+	v.Set(reflect.MakeSlice(v.Type(), from.Len(), from.Len()))
+	for i, part := range from.Elements() {
+		if err := decodeValue(part, v.Index(i)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Merge copies every member that is present in src to the member of the same
