@@ -69,9 +69,11 @@ func (f Fields) Unenforced(prefix string, v any) []string {
 func walk(v reflect.Value, prefix string, visit func(path string, leaf reflect.Value)) {
 	for i := range v.NumField() {
 		f := v.Field(i)
+		if f.IsZero() {
+			continue
+		}
 		path := prefix + memberName(v.Type().Field(i))
 		switch {
-		case f.IsZero():
 		case shaped(f.Type()):
 			walk(reflect.Indirect(f), path+".", visit)
 		case f.Kind() == reflect.Map && shaped(f.Type().Elem()):

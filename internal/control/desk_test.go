@@ -185,6 +185,7 @@ func TestDocuments(t *testing.T) {
 		{"Empty is not absent.", document{AWS: shape{Text: new(""), Flag: new(false), List: []string{}, Map: map[string]string{}, Inner: &inner{}, Many: map[string]inner{}}},
 			`{"aws":{"text":"","flag":false,"list":[],"map":{},"inner":{},"many":{}}}`},
 		{"Text is what it was before it was escaped.", document{AWS: shape{Text: new("\"\\ \n<é\u2028\U0001F600")}}, `{"aws":{"text":"\"\\ \n\u003cé\u2028😀"}}`},
+		{"Maps of texts.", document{AWS: shape{Map: map[string]string{"a": "b", "": "\n"}}}, `{"aws":{"map":{"":"\n","a":"b"}}}`},
 		{"Maps of structures.", document{AWS: shape{Many: map[string]inner{"GET /": {new(0.0)}, "a": {}}}}, `{"aws":{"many":{"GET /":{"number":0},"a":{}}}}`},
 	} {
 		t.Run(tc.desc, func(t *testing.T) {
@@ -209,6 +210,8 @@ func TestDocumentsThatAreNone(t *testing.T) {
 		{"It is named although others are known.", `{"n":1,"later":2,"all":[]}`, `member "later" is not known`},
 		{"An array is no structure.", `{"aws":[]}`, "a structure is an object, not array"},
 		{"A list is no map.", `{"aws":{"many":[1]}}`, "a map is an object, not array"},
+		{"A map of texts has no numbers.", `{"aws":{"map":{"a":"b","c":1}}}`, "member map"},
+		{"A list is no map of texts.", `{"aws":{"map":[]}}`, "member map"},
 		{"A number is no text.", `{"aws":{"text":1}}`, "member text"},
 		{"Half a document.", `{"aws":{"text":"a"`, "decode *control.document"},
 		{"Two documents.", `{}{}`, "decode *control.document"},

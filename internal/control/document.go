@@ -41,12 +41,21 @@ func Decode(text []byte, v any) error {
 
 // memberName is the name of a field: of its wire tag, or of its json tag.
 func memberName(f reflect.StructField) string {
-	tag, ok := f.Tag.Lookup("wire")
+	tag, ok := wireTag(f)
 	if !ok {
 		tag = f.Tag.Get("json")
 	}
 	name, _, _ := strings.Cut(tag, ",")
 	return name
+}
+
+// wireTag is the tag of a field of a structure of the wire, which has no other:
+// looking for it among others is dear where all documents of an API are read.
+func wireTag(f reflect.StructField) (tag string, ok bool) {
+	if tag, ok = strings.CutPrefix(string(f.Tag), `wire:"`); ok {
+		tag, _, ok = strings.Cut(tag, `"`)
+	}
+	return tag, ok
 }
 
 // shaped reports whether values of t are written member by member.
@@ -57,7 +66,7 @@ func shaped(t reflect.Type) bool {
 	if t.Kind() != reflect.Struct || t.NumField() == 0 {
 		return false
 	}
-	_, ok := t.Field(0).Tag.Lookup("wire")
+	_, ok := wireTag(t.Field(0))
 	return ok
 }
 
@@ -157,18 +166,46 @@ func decodeValue(from value.Value, v reflect.Value) error {
 		return decodeMap(from, v)
 	case t.Kind() == reflect.Slice && shaped(t.Elem()):
 		return decodeSlice(from, v)
-	case from.Kind() == value.String:
-		// Most of a document is text, and most drafts are read as a whole.
-		switch p := v.Addr().Interface().(type) {
-		case *string:
-			*p = from.Text()
-			return nil
-		case **string:
-			*p = new(from.Text())
-			return nil
-		}
+	case decodeText(from, v.Addr().Interface()):
+		return nil
 	}
 	return json.Unmarshal(from.Append(nil), v.Addr().Interface())
+}
+
+// decodeText reads what most of a document is, a text or a map of texts, and
+// reports whether it was that. A deployment reads all documents of its API.
+func decodeText(from value.Value, to any) bool {
+	switch p := to.(type) {
+	case *string:
+		if from.Kind() == value.String {
+			*p = from.Text()
+			return true
+		}
+	case **string:
+		if from.Kind() == value.String {
+			*p = new(from.Text())
+			return true
+		}
+	case *map[string]string:
+		m, ok := texts(from)
+		if ok {
+			*p = m
+		}
+		return ok
+	}
+	return false
+}
+
+// texts are the members of an object that holds nothing but text.
+func texts(from value.Value) (map[string]string, bool) {
+	m := make(map[string]string, from.Len())
+	for name, part := range from.Members() {
+		if part.Kind() != value.String {
+			return nil, false
+		}
+		m[name] = part.Text()
+	}
+	return m, from.Kind() == value.Object
 }
 
 func decodeMap(from value.Value, v reflect.Value) error {
