@@ -85,28 +85,56 @@ type outer struct {
 	body      flow.Step // refuses a declared length that is too great; nil where all are refused
 }
 
-// restLine is the way of a request through a method of a REST API (runtime 1.1;
-// the numbers are its steps). What is not enforced yet refuses in its place.
-func (o *outer) restLine(r *gate.Route, body int64, end *restEnd) flow.Handler {
-	return flow.Chain(end.handler,
-		mapping.IdentifyREST(),             // both ids are in each reply, errors included: 17, 1.13
-		mapping.Compress(o.compression(r)), // codes what is answered, errors included: 17
-		mapping.FaultsREST(o.responses),    // gateway responses stand for what any step below refuses: 1.16
-		o.body,                             // 413 is said before anything is looked for: 1
-		private(),                          // there is no VPC endpoint to come through: 2
-		policy(&o.settings),                // 6
-		auth.Caller(r),                     // 7
-		auth.Key(r),                        // behind the authorizer, which may bring the key: 8
-		mapping.LimitREST(body),            // of no declared length, before anything looks at it: 1, but a stranger uploads nothing
-		mapping.Decompress(body),           // before templates see it: 1.17
-		end.reply,                          // bounds a reply that is not streamed: 1.2
-		end.parameters,                     // 12
-		end.answers,                        // what of the integration's answer the client sees: 14
+// restLine sets the way of a request through a method of a REST API. Methods
+// that anybody may call share one line, as in line; one that streams has its
+// own, since its replies are not coded.
+func (r *routes) restLine(t *target, end *restEnd) {
+	caller, key := auth.Caller(t.route), auth.Key(t.route)
+	last := end.last()
+	if caller != nil || key != nil || streams(t.route) {
+		t.handler = r.rest.steps(last, caller, key, r.rest.compression(t.route), r.body)
+		return
+	}
+	if r.open == nil {
+		r.open = r.rest.steps(flow.HandlerFunc(goOn), nil, nil, r.rest.compression(t.route), r.body)
+	}
+	t.handler, t.last = r.open, last
+}
+
+// around is the line of a method around what answers in its place.
+func (o *outer) around(r *gate.Route, body int64, end *restEnd) flow.Handler {
+	return o.steps(end.last(), auth.Caller(r), auth.Key(r), o.compression(r), body)
+}
+
+// steps is the order of a method's line (runtime 1.1; the numbers are its steps).
+// What is not enforced yet refuses in its place. caller and key are a method's
+// own, or nil, and coded is from which size on replies are; nil: never.
+func (o *outer) steps(last flow.Handler, caller, key flow.Step, coded *int, body int64) flow.Handler {
+	return flow.Chain(last,
+		mapping.IdentifyREST(),          // both ids are in each reply, errors included: 17, 1.13
+		mapping.Compress(coded),         // codes what is answered, errors included: 17
+		mapping.FaultsREST(o.responses), // gateway responses stand for what any step below refuses: 1.16
+		o.body,                          // 413 is said before anything is looked for: 1
+		private(),                       // there is no VPC endpoint to come through: 2
+		policy(&o.settings),             // 6
+		caller,                          // 7
+		key,                             // behind the authorizer, which may bring the key: 8
+		mapping.LimitREST(body),         // of no declared length, before anything looks at it: 1, but a stranger uploads nothing
+		mapping.Decompress(body),        // before templates see it: 1.17
 	)
 }
 
-// restMiss is the way of a request that no method answers: the outer steps of
-// restLine around what fault says.
+// last is the end of a method's line that is its own.
+func (e *restEnd) last() flow.Handler {
+	return flow.Chain(e.handler,
+		e.reply,      // bounds a reply that is not streamed: 1.2
+		e.parameters, // 12
+		e.answers,    // what of the integration's answer the client sees: 14
+	)
+}
+
+// restMiss is the way of a request that no method answers: the outer steps
+// around what fault says.
 func (o *outer) restMiss(fault func(*flow.Exchange) error) flow.Handler {
 	return flow.Chain(flow.HandlerFunc(fault),
 		mapping.IdentifyREST(),

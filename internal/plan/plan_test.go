@@ -505,6 +505,43 @@ func TestRoutesShareTheirLine(t *testing.T) {
 	}
 }
 
+// The same holds for the methods of a REST API.
+func TestMethodsShareTheirLine(t *testing.T) {
+	in := func(kind gate.IntegrationKind, uri string, stream bool) *gate.Integration {
+		return &gate.Integration{Kind: kind, URI: uri, Shape: &gate.Shape{Stream: stream}}
+	}
+	open := gate.Authorization{Kind: gate.AuthNone}
+	d := &gate.Definition{API: gate.API{ID: "abc", Protocol: gate.REST}, Routes: []gate.Route{
+		{Key: "GET /a", Authorization: open, Integration: in(gate.HTTPProxy, "http://a", false)},
+		{Key: "GET /b", Authorization: open, Integration: in(gate.Mock, "", false)},
+		{Key: "GET /locked", Authorization: gate.Authorization{Kind: gate.AuthIAM}, Integration: in(gate.HTTPProxy, "http://c", false)},
+		{Key: "GET /key", Authorization: open, APIKeyNeeded: true, Integration: in(gate.HTTPProxy, "http://c", false)},
+		{Key: "GET /stream", Authorization: open, Integration: in(gate.HTTPProxy, "http://d", true)},
+	}}
+	pools := upstream.New(upstream.Options{})
+	t.Cleanup(pools.Close)
+	r, faults := compileREST(d, &gate.Stage{}, &Live{Pools: pools, Meters: noMeters{}, Limits: gate.DefaultLimits(), Log: slog.New(slog.DiscardHandler)})
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	for _, tt := range []struct {
+		desc, path string
+		shared     bool
+	}{
+		{"a proxy that anybody may call", "/a", true},
+		{"a mock that anybody may call", "/b", true},
+		{"one that asks who calls", "/locked", false},
+		{"one that asks for a key", "/key", false},
+		{"one whose replies are not coded", "/stream", false},
+	} {
+		var p route.Params
+		found, ok := r.tree.Find("GET", tt.path, &p)
+		if !ok || (found.handler == r.open) != tt.shared || (found.last != nil) != tt.shared {
+			t.Errorf("%s: found %v, line %v, end %v", tt.desc, ok, found.handler, found.last)
+		}
+	}
+}
+
 func TestDisabledEndpoint(t *testing.T) {
 	o := follow(t)
 	head := o.chunks(gate.Deployment{API: "abc", ID: "d", DisableDefaultEndpoint: true}, nil)

@@ -54,5 +54,5 @@ func (r *routes) around(last flow.Handler, x *flow.Exchange) (flow.Handler, erro
 		}
 		end.parameters = step
 	}
-	return r.rest.restLine(x.Route, r.body, end), nil
+	return r.rest.around(x.Route, r.body, end), nil
 }

@@ -43,7 +43,7 @@ func compileREST(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, faul
 	})
 	for i := range d.Routes {
 		def := &d.Routes[i]
-		wrong, err := r.addREST(d, def, s, o, live)
+		wrong, err := r.addREST(d, def, s, live)
 		if err != nil {
 			faults = append(faults, at(def.Key, err))
 		}
@@ -55,7 +55,7 @@ func compileREST(d *gate.Definition, s *gate.Stage, live *Live) (r *routes, faul
 }
 
 // addREST adds a method. wrong says why it answers 500.
-func (r *routes) addREST(d *gate.Definition, def *gate.Route, s *gate.Stage, o *outer, live *Live) (wrong, err error) {
+func (r *routes) addREST(d *gate.Definition, def *gate.Route, s *gate.Stage, live *Live) (wrong, err error) {
 	method, path, err := route.Split(def.Key)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,8 @@ func (r *routes) addREST(d *gate.Definition, def *gate.Route, s *gate.Stage, o *
 	if end == nil {
 		end = &restEnd{handler: integrate.Refuse(gate.APIConfigurationError, wrong)}
 	}
-	t := target{route: def, handler: o.restLine(def, live.Limits.Body, end), meter: meter(d, s, def.Key, path, method, live)}
+	t := target{route: def, meter: meter(d, s, def.Key, path, method, live)}
+	r.restLine(&t, end)
 	return wrong, r.tree.Add(method, path, t)
 }
 
