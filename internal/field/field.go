@@ -147,6 +147,9 @@ func (l *List) Del(name string) (found bool) {
 	return found
 }
 
+// Drop drops the field in slot i, for who visits them with At.
+func (l *List) Drop(i int) { l.at[i].gone = true }
+
 // Get returns the value of the first field of that name, compared without
 // regard to case as RFC 9110 section 5.1 asks.
 func (l *List) Get(name string) (value string, ok bool) {

@@ -37,6 +37,7 @@ func TestList(t *testing.T) {
 		{"Set replaces the first and drops the others.", func(l *List) { l.Add("x", "1"); l.Add("y", "2"); l.Add("X", "3"); l.Set("X", "4") }, "x: 4|y: 2|"},
 		{"Set appends what was not there.", func(l *List) { l.Add("x", "1"); l.Set("Host", "h") }, "x: 1|Host: h|"},
 		{"Del drops all of a name in any case.", func(l *List) { l.Add("Via", "1"); l.Add("VIA", "2"); l.Add("v", "3"); l.Del("via") }, "v: 3|"},
+		{"Drop drops the field in one slot.", func(l *List) { l.Add("Via", "1"); l.Add("Via", "2"); l.Drop(0) }, "Via: 2|"},
 		{"An empty value stays a field.", func(l *List) { l.Add("x", "") }, "x: |"},
 		{"Reset leaves nothing.", func(l *List) { l.Add("x", "1"); l.Reset() }, ""},
 	} {

@@ -2,7 +2,6 @@ package integrate
 
 import (
 	"encoding/hex"
-	"math/bits"
 	"math/rand/v2"
 	"strings"
 
@@ -69,8 +68,6 @@ const (
 // remapReply renames and drops what a backend's reply must not say to the
 // client of a REST API.
 func remapReply(l *field.List) {
-	var gone uint64 // by field.ID, of which there are fewer than 64
-	ids := false
 	for i := range l.Len() { // what is added on the way is not looked at again
 		id, name, value, ok := l.At(i)
 		if !ok {
@@ -82,21 +79,15 @@ func remapReply(l *field.List) {
 		switch replyTurns[id] {
 		case renames:
 			l.Add(newNames[id], value)
-			gone |= 1 << id
+			l.Drop(i)
 		case ends:
-			gone |= 1 << id
+			l.Drop(i)
 		case passes:
 			if id == field.Other && field.Equal(name, replyID) {
 				l.Add(replyNewID, value)
-				ids = true
+				l.Drop(i)
 			}
 		}
-	}
-	if ids {
-		l.Del(replyID)
-	}
-	for ; gone != 0; gone &= gone - 1 {
-		l.Del(field.ID(bits.TrailingZeros64(gone)).String())
 	}
 }
 
