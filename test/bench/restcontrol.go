@@ -27,7 +27,8 @@ func madeVerbs() []string { return []string{http.MethodGet, http.MethodPost, htt
 type restControl struct {
 	calls, refused int64
 	made           time.Duration
-	deployments    []float64 // milliseconds of CreateDeployment, at rest
+	deployments    []float64     // milliseconds of CreateDeployment, at rest
+	cpu            time.Duration // of one of them on average, with the edit before it
 	changed        changed
 }
 
@@ -50,7 +51,7 @@ func runRESTControl(ctx context.Context, w *world) (*section, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.deployments, err = m.deployOften(ctx, api, root); err != nil {
+	if err := m.deployOften(ctx, api, root, h.pid(), r); err != nil {
 		return nil, err
 	}
 	progress("deployed %d times", len(r.deployments))
@@ -116,22 +117,29 @@ func (m *maker) complete(ctx context.Context, api string) error {
 }
 
 // deployOften deploys the API again and again, each time with something that
-// the deployment before had not, and returns how long each call took.
-func (m *maker) deployOften(ctx context.Context, api, root string) (took []float64, err error) {
+// the deployment before had not, and notes how long each call took. pid is the
+// gateway's.
+func (m *maker) deployOften(ctx context.Context, api, root string, pid int, r *restControl) error {
 	if err := walk(ctx, 1, m.mock(api, root, http.MethodGet, "0", nil)); err != nil {
-		return nil, err
+		return err
+	}
+	before, err := cpuOf(pid)
+	if err != nil {
+		return err
 	}
 	for i := range deployed {
 		if err := m.answer(ctx, api, root, http.MethodGet, fmt.Sprint(i), nil); err != nil {
-			return nil, err
+			return err
 		}
 		began := time.Now()
 		if _, err := m.deploy(ctx, api); err != nil {
-			return nil, err
+			return err
 		}
-		took = append(took, ms(time.Since(began)))
+		r.deployments = append(r.deployments, ms(time.Since(began)))
 	}
-	return took, nil
+	after, err := cpuOf(pid)
+	r.cpu = (after - before) / deployed
+	return err
 }
 
 func restControlSection(ctx context.Context, w *world, r *restControl) *section {
@@ -143,6 +151,7 @@ func restControlSection(ctx context.Context, w *world, r *restControl) *section 
 	s.judge(r.refused == 0, "of these calls, refused", fmt.Sprint(r.refused), "none")
 	s.judge(slices.Max(r.deployments) < ms(maxDeployed), fmt.Sprintf("CreateDeployment of %d methods, %d times at rest", 2*routes, len(r.deployments)),
 		spread(r.deployments), fmt.Sprintf("slowest under %v", maxDeployed))
+	s.printf("| CPU of one of them, with the edit before it | %.0f ms | none | |\n", ms(r.cpu))
 	c := &r.changed
 	s.judge(c.load.failed == 0, "failed requests under load", fmt.Sprintf("%d of %d", c.load.failed, c.load.requests), "none")
 	s.judge(c.stamps.mixed == 0, "requests served by a mix of two deployments",
