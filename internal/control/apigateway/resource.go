@@ -2,6 +2,7 @@ package apigateway
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -303,20 +304,55 @@ func (d *draft) deleteResource(id string) (done bool, err error) {
 	if doc.AWS.ParentId == nil {
 		return false, bad(textRootDelete)
 	}
-	tree, err := d.resources()
+	doomed, err := d.doomed(&doc.AWS, deleteBatch, map[string]bool{})
 	if err != nil {
 		return false, err
 	}
-	if tree.byID[id] == nil {
-		return false, missing(textNoResource) // deleted since it was loaded
-	}
-	doomed := tree.under(id)
-	slices.Reverse(doomed)
-	done = len(doomed) <= deleteBatch
-	for _, r := range doomed[:min(len(doomed), deleteBatch)] {
+	for _, r := range doomed {
 		d.Delete(d.resourceKey(*r.Id))
 		d.Delete(d.nameKey(*r.ParentId, *r.PathPart))
 		d.DeletePrefix(d.methodsKey(*r.Id))
 	}
-	return done, nil
+	return *doomed[len(doomed)-1].Id == id, nil
+}
+
+// doomed lists a resource and what lies below it, the children before their
+// parents, at most so many. It looks at no others: the delete of a large tree
+// would else read the whole API for each of its commits. seen are those on the
+// way, so that it ends for resources that lie below each other, too.
+func (d *draft) doomed(r *v1.Resource, most int, seen map[string]bool) (list []v1.Resource, err error) {
+	seen[*r.Id] = true
+	children, err := d.children(*r.Id, most)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range children {
+		if seen[c.ID] {
+			continue
+		}
+		below, err := d.doomed(&v1.Resource{Id: &c.ID, ParentId: r.Id, PathPart: &c.Part}, most-len(list), seen)
+		if list = append(list, below...); err != nil || len(list) == most {
+			return list, err
+		}
+	}
+	return append(list, *r), nil
+}
+
+// children returns the children of a resource, at most so many. The commit does
+// not depend on them.
+func (d *draft) children(id string, most int) (list []named, err error) {
+	enough := errors.New("enough")
+	err = d.Scan(d.namesKey(id), func(text store.Doc) error {
+		if len(list) == most {
+			return enough
+		}
+		var n named
+		err := control.Decode(text.Value, &n)
+		list = append(list, n)
+		return err
+	})
+	if errors.Is(err, enough) {
+		err = nil
+	}
+	return list, err
 }

@@ -2,6 +2,7 @@ package apigateway
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -90,6 +91,38 @@ func TestDeleteResource(t *testing.T) {
 		t.Errorf("left: %+v", left.Items)
 	}
 	w.resource(api, root, "top")
+}
+
+// TestDeleteEnds holds that resources which lie below each other, as no operation
+// leaves them, can be deleted all the same.
+func TestDeleteEnds(t *testing.T) {
+	w := newWorld(t)
+	api, root := w.api()
+	a := w.resource(api, root, "a")
+	b := w.resource(api, a, "b")
+	err := w.edit(w.ctx, api, noAPI, func(d *draft) error {
+		var doc resourceDoc
+		if _, err := d.Load(d.resourceKey(*a), &doc); err != nil {
+			return err
+		}
+		doc.AWS.ParentId = b
+		d.Delete(d.nameKey(*root, "a"))
+		if err := d.Put(d.nameKey(*b, "a"), named{*a, "a"}); err != nil {
+			return err
+		}
+		return d.Put(d.resourceKey(*a), &doc)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.DeleteResource(w.ctx, &v1.DeleteResourceInput{RestApiId: api, ResourceId: a}); err != nil {
+		t.Fatal(err)
+	}
+	for key := range w.dump() {
+		if strings.Contains(key, "/names/") || strings.HasSuffix(key, "/resources/"+*b) {
+			t.Errorf("%s is left", key)
+		}
+	}
 }
 
 // TestParallelEdits makes resources and methods from ten clients at once, as

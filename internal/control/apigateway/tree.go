@@ -58,20 +58,6 @@ func (t *resourceTree) sortKey(r *resourceDoc) string {
 	return fmt.Sprintf("%012d %s %s", r.Created.Unix(), path[:min(len(path), maxSortKey)], *r.AWS.Id)
 }
 
-// under lists a resource and all below it, each behind its parent. It ends for
-// resources that lie below each other, too.
-func (t *resourceTree) under(id string) []v1.Resource {
-	list := []v1.Resource{*t.byID[id]}
-	for i := 0; i < len(list); i++ {
-		for _, child := range t.below[*list[i].Id] {
-			if child != id {
-				list = append(list, *t.byID[child])
-			}
-		}
-	}
-	return list
-}
-
 // move checks that a resource, with all below it, can be called part below
 // parent. It says nothing of the resources beside it.
 func (t *resourceTree) move(id, parent, part string) error {
