@@ -94,6 +94,9 @@ func (d *draft) putStage(was *v1.Stage, doc *stageDoc, fresh *deploymentDoc) err
 	if err := completeStage(&doc.AWS); err != nil {
 		return err
 	}
+	if text(doc.AWS.DeploymentId) == "" {
+		return bad(textDeploymentGone) // a stage serves a deployment as long as it is
+	}
 	if err := d.findCertificate(was, &doc.AWS); err != nil {
 		return err
 	}
