@@ -1,0 +1,5 @@
+//go:build !race
+
+package apigateway
+
+const raceEnabled = false
