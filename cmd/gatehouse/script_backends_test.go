@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -26,12 +27,26 @@ import (
 
 // startMirror starts a backend that answers with all that it was asked: the
 // request line, the fields by name, and the body. /status/NNN answers with that
-// status.
+// status, /never not before its client is gone, /nonsense with what is no HTTP.
+// With TLS it tells whose certificate it was shown, and with a file of
+// certificates it lets in nobody else.
 func (s *stage) startMirror(ts *testscript.TestScript, args []string) {
 	name := args[0]
 	b := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if code, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/status/")); err == nil {
+		switch code, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/status/")); {
+		case err == nil:
 			w.WriteHeader(code)
+		case r.URL.Path == "/never":
+			<-r.Context().Done()
+			return
+		case r.URL.Path == "/nonsense":
+			speakNonsense(w)
+			return
+		}
+		if r.TLS != nil {
+			for _, c := range r.TLS.PeerCertificates {
+				fmt.Fprintf(w, "client: %s\n", c.Subject.CommonName)
+			}
 		}
 		fmt.Fprintf(w, "%s answers %s %s\n", name, r.Method, r.RequestURI)
 		fmt.Fprintf(w, "Host: %s\n", r.Host)
@@ -49,9 +64,23 @@ func (s *stage) startMirror(ts *testscript.TestScript, args []string) {
 	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"))
 	ts.Check(err)
 	b.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	if len(args) > 2 {
+		b.TLS.ClientAuth, b.TLS.ClientCAs = tls.RequireAndVerifyClientCert, x509.NewCertPool()
+		b.TLS.ClientCAs.AppendCertsFromPEM([]byte(ts.ReadFile(args[2])))
+	}
 	b.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0) // of handshakes that fail, as they should
 	b.StartTLS()
 	ts.Setenv(name, b.URL)
+}
+
+// speakNonsense answers with what is no HTTP.
+func speakNonsense(w http.ResponseWriter) {
+	c, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		return // the gateway is gone already
+	}
+	defer c.Close()
+	_, _ = io.WriteString(c, "nonsense\r\n\r\n")
 }
 
 // crlf drops the carriage returns of what is written.

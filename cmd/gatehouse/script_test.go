@@ -48,8 +48,9 @@ func TestMain(m *testing.M) {
 //	send SIGNAL            sends a signal and goes on
 //	backend                an echo server; sets $BACKEND. /slow waits for the
 //	                       command release
-//	backend NAME [DIR]     another one that answers what it was asked with all
-//	                       fields; sets $NAME. With DIR, by TLS (script_backends_test.go)
+//	backend NAME [DIR [FILE]]  another one that answers what it was asked with all
+//	                       fields; sets $NAME. With DIR, by TLS, and with a FILE of
+//	                       certificates for those clients only (script_backends_test.go)
 //	service NAME SIGNED    an AWS service by its name in signatures; sets $NAME
 //	[!] aws ARG...         the AWS CLI, asked at $ENDPOINT; after [!client:aws] skip
 //	big FILE BYTES         an OpenAPI document of that size, in FILE
@@ -58,6 +59,7 @@ func TestMain(m *testing.M) {
 //	call METHOD PATH [JSON]  a signed control call, printed like http. @FILE is an
 //	                       import of that document
 //	let VAR MEMBER [FILE]  a member of the JSON that the last command printed, or of FILE
+//	save FILE MEMBER       that member, written to a file
 //	certificate DIR NAME   writes DIR/cert.pem and DIR/key.pem for a host name
 //	newer DIR              makes the store in DIR one of a newer schema
 //	release                lets the slow requests go on
@@ -85,7 +87,7 @@ func TestScripts(t *testing.T) {
 			"start": onStage((*stage).start), "quit": onStage((*stage).quit), "send": onStage((*stage).send),
 			"backend": onStage((*stage).startBackend), "http": onStage((*stage).http), "call": onStage((*stage).call),
 			"certificate": onStage((*stage).certificate), "newer": onStage((*stage).newer),
-			"let": onStage((*stage).let), "release": onStage((*stage).release),
+			"let": onStage((*stage).let), "save": onStage((*stage).save), "release": onStage((*stage).release),
 			"service": onStage((*stage).service), "big": onStage((*stage).big), "aws": awsCLI,
 		},
 		Condition: hasClient,
@@ -406,20 +408,30 @@ func (s *stage) newer(ts *testscript.TestScript, args []string) {
 }
 
 func (s *stage) let(ts *testscript.TestScript, args []string) {
-	_, body, ok := strings.Cut(s.printed, "\r\n\r\n")
-	if !ok {
-		body = s.printed
-	}
+	text := s.printed
 	if len(args) > 2 {
-		body = ts.ReadFile(args[2])
+		text = ts.ReadFile(args[2])
+	}
+	ts.Setenv(args[0], member(ts, text, args[1]))
+}
+
+func (s *stage) save(ts *testscript.TestScript, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(member(ts, s.printed, args[1])), 0o600))
+}
+
+// member is one of the JSON object that a text is, or that is the body of a
+// reply.
+func member(ts *testscript.TestScript, text, name string) string {
+	if _, body, ok := strings.Cut(text, "\r\n\r\n"); ok {
+		text = body
 	}
 	var object map[string]any
-	ts.Check(json.Unmarshal([]byte(body), &object))
-	v, ok := object[args[1]]
+	ts.Check(json.Unmarshal([]byte(text), &object))
+	v, ok := object[name]
 	if !ok {
-		ts.Fatalf("no member %s in %s", args[1], body)
+		ts.Fatalf("no member %s in %s", name, text)
 	}
-	ts.Setenv(args[0], fmt.Sprint(v))
+	return fmt.Sprint(v)
 }
 
 // close ends what a script left running.
