@@ -51,6 +51,9 @@ func (g *Guard) check(r *http.Request) *Error {
 			return denied("The call came through an API gateway (Via %q): the URI of an integration points at this gateway's control listener. Point it at a backend, and send control calls to the listener itself.", clip(via))
 		}
 	}
+	if api := r.Header.Values(apiName); len(api) > 0 {
+		return denied("The call came through REST API %q (X-Amzn-Apigateway-Api-Id): the URI of an integration points at this gateway's control listener. Point it at a backend, and send control calls to the listener itself.", clip(api[0]))
+	}
 	if g.Unsigned != nil && len(r.Header.Values("Authorization")) == 0 && g.Unsigned(r) {
 		return nil
 	}
@@ -62,6 +65,9 @@ func (g *Guard) check(r *http.Request) *Error {
 
 // viaName is, in lower case, what API gateways of this kind add to the Via of each request that they send to a backend.
 const viaName = "amazonapigateway"
+
+// apiName is the field by which REST APIs tell a backend which of them calls: they send no Via, and no mapping can set or remove this.
+const apiName = "X-Amzn-Apigateway-Api-Id"
 
 // fromPage refuses what a web page sent. Browsers send Origin with whatever may change something, but none when a page reads from its
 // own origin; Sec-Fetch-Site (Fetch Metadata) tells those too, and is "none" for an address that a person typed.

@@ -16,7 +16,7 @@ func TestGuard(t *testing.T) {
 	for _, c := range []struct {
 		desc                 string
 		host, origin, auth   string
-		site, via            []string
+		site, via, api       []string
 		status               int
 		typ, message, method string
 	}{
@@ -41,6 +41,9 @@ func TestGuard(t *testing.T) {
 		{desc: "an address that a person typed", host: "localhost:4566", site: []string{"none"}, auth: signed, status: 200},
 		{desc: "an integration that points at the control listener", host: "localhost:4566", via: []string{"HTTP/1.1 AmazonAPIGateway"}, auth: signed, status: 403, typ: "AccessDeniedException", message: "integration"},
 		{desc: "the same behind other proxies", host: "localhost:4566", via: []string{"1.1 a", "1.1 b, http/1.1 amazonapigateway (x), 1.1 c"}, auth: signed, status: 403, typ: "AccessDeniedException"},
+		{desc: "an integration of a REST API, which sends no Via", host: "localhost:4566", api: []string{"abc"}, auth: signed, status: 403, typ: "AccessDeniedException", message: `REST API "abc"`},
+		{desc: "an integration of a REST API that has no id to tell", host: "localhost:4566", api: []string{""}, auth: signed, status: 403, typ: "AccessDeniedException", message: "integration"},
+		{desc: "one of the documented unsigned calls by a REST API", host: "localhost:4566", api: []string{"abc"}, method: "HEAD", status: 403, typ: "AccessDeniedException"},
 		{desc: "another proxy in front", host: "localhost:4566", via: []string{"1.1 nginx"}, auth: signed, status: 200},
 		{desc: "one of the documented unsigned calls by an integration", host: "localhost:4566", via: []string{"HTTP/1.1 AmazonAPIGateway"}, method: "HEAD", status: 403, typ: "AccessDeniedException"},
 		{desc: "another site's page", host: "localhost:4566", origin: "https://evil.example", auth: signed, status: 403, typ: "AccessDeniedException", message: "https://evil.example"},
@@ -69,7 +72,7 @@ func TestGuard(t *testing.T) {
 			if c.origin != "" {
 				r.Header.Set("Origin", strings.TrimSpace(c.origin))
 			}
-			r.Header["Sec-Fetch-Site"], r.Header["Via"] = c.site, c.via
+			r.Header["Sec-Fetch-Site"], r.Header["Via"], r.Header["X-Amzn-Apigateway-Api-Id"] = c.site, c.via, c.api
 			a := do(g, r)
 			if a.status != c.status || a.typ != c.typ || c.status == 403 && c.method == "" && !strings.Contains(a.message(), c.message) {
 				t.Errorf("%d %s %s", a.status, a.typ, a.body)
