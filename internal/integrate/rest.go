@@ -381,9 +381,9 @@ const (
 	// apiField tells the backend of which API a request is.
 	apiField = "X-Amzn-Apigateway-Api-Id"
 
-	// maxForwarded is how many hops X-Forwarded-For may name before the request
-	// is taken for one that runs in a loop: REST APIs send no Via, and each pass
-	// adds a hop.
+	// maxForwarded is how many hops the client's X-Forwarded-For may name before
+	// the request is taken for one that runs in a loop by a proxy that takes Via
+	// away.
 	maxForwarded = 32
 )
 
@@ -394,6 +394,10 @@ func (p *RESTProxy) appendFields(b []byte, x *flow.Exchange) ([]byte, error) {
 	var s seen
 	var accept, agent bool
 	trace := ""
+	passes, err := passesREST(&x.In.Header)
+	if err != nil {
+		return b, err
+	}
 	if x.Onward.Mapped {
 		l, s.port = &x.Onward.Header, x.Onward.NoPort
 	}
@@ -421,10 +425,8 @@ func (p *RESTProxy) appendFields(b []byte, x *flow.Exchange) ([]byte, error) {
 			}
 		}
 	}
-	if s.forwardedFor && forwardedHops(l) >= maxForwarded {
-		return b, gate.Failf(gate.APIConfigurationError, "the request has come by %d hops: an integration leads back to this gateway", maxForwarded)
-	}
 	b = appendXForwarded(b, x, &s)
+	b = appendPasses(b, passes)
 	b = appendTraceREST(b, x, trace)
 	if !agent {
 		b = append(b, "User-Agent: AmazonAPIGateway_"...)
@@ -436,12 +438,41 @@ func (p *RESTProxy) appendFields(b []byte, x *flow.Exchange) ([]byte, error) {
 	return field.AppendField(b, apiField, string(p.api)), nil
 }
 
-// forwardedHops counts the elements of X-Forwarded-For.
-func forwardedHops(l *field.List) (n int) {
+// passesREST counts how often a request came by API gateways of this kind, from
+// what the client sent, since mappings may take X-Forwarded-For away. HTTP APIs
+// add a Via each. REST APIs send none to begin with (runtime 1.10): one pass
+// shows by their X-Amzn-Apigateway-Api-Id, and the passes before that by the Via
+// of appendPasses. Mappings neither set nor remove the two. The error is the
+// fault of a request that runs in a loop.
+func passesREST(l *field.List) (n int, err error) {
+	forwarded, rest := 0, 0
 	for i := range l.Len() {
-		if id, _, value, ok := l.At(i); ok && id == field.XForwardedFor {
-			n += 1 + strings.Count(value, ",")
+		id, name, value, ok := l.At(i)
+		switch {
+		case !ok:
+		case id == field.Via:
+			n += strings.Count(value, viaName)
+		case id == field.XForwardedFor:
+			forwarded += 1 + strings.Count(value, ",")
+		case id == field.Other && field.Equal(name, apiField):
+			rest = 1
 		}
 	}
-	return n
+	if n += rest; n >= maxHops || forwarded >= maxForwarded {
+		return n, gate.Failf(gate.APIConfigurationError, "the request came by %d API gateways (at most %d) and %d hops (at most %d): an integration leads back to this gateway", n, maxHops-1, forwarded, maxForwarded-1)
+	}
+	return n, nil
+}
+
+// appendPasses tells the next gateway of the passes before this one; of the
+// first one there is nothing to tell.
+func appendPasses(b []byte, n int) []byte {
+	if n == 0 {
+		return b
+	}
+	b = append(append(b, "Via: "...), viaText...)
+	for range n - 1 {
+		b = append(append(b, ", "...), viaText...)
+	}
+	return append(b, "\r\n"...)
 }

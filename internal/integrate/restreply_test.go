@@ -1,6 +1,7 @@
 package integrate
 
 import (
+	"strings"
 	"testing"
 
 	"gatehouse/internal/field"
@@ -28,20 +29,30 @@ func TestReplyTurns(t *testing.T) {
 	}
 }
 
-// TestALoopEnds holds that a request which has come by too many hops is
-// refused.
+// TestALoopEnds holds that a request which has come by too often is refused.
 func TestALoopEnds(t *testing.T) {
-	x := new(flow.Exchange)
-	for range maxForwarded {
-		x.In.Header.Add("X-Forwarded-For", "10.0.0.1")
-	}
-	p := &RESTProxy{api: "abc"}
-	if _, err := p.appendFields(nil, x); err == nil {
-		t.Error("it goes on")
-	}
-	x.In.Header.Reset()
-	x.In.Header.Add("X-Forwarded-For", "10.0.0.1, 10.0.0.2")
-	if _, err := p.appendFields(nil, x); err != nil {
-		t.Error(err)
+	often := func(n int, one string) string { return strings.TrimSuffix(strings.Repeat(one+", ", n), ", ") }
+	for _, tc := range []struct {
+		desc string
+		head []string // names and values
+		ok   bool
+	}{
+		{"The first pass.", nil, true},
+		{"A few proxies.", []string{"X-Forwarded-For", "10.0.0.1, 10.0.0.2"}, true},
+		{"Too many of them.", []string{"X-Forwarded-For", often(maxForwarded-1, "10.0.0.1"), "X-Forwarded-For", "10.0.0.1"}, false},
+		{"Other proxies' Via.", []string{"Via", often(maxHops, "1.1 nginx")}, true},
+		{"HTTP APIs before it.", []string{"Via", often(maxHops-1, viaText)}, true},
+		{"Too many of them.", []string{"Via", often(maxHops-1, viaText), "via", viaText}, false},
+		{"The last pass by a REST API.", []string{"Via", often(maxHops-2, viaText), apiField, "abc"}, true},
+		{"One too many.", []string{"Via", often(maxHops-1, viaText), apiField, "abc"}, false},
+	} {
+		x := new(flow.Exchange)
+		for i := 0; i < len(tc.head); i += 2 {
+			x.In.Header.Add(tc.head[i], tc.head[i+1])
+		}
+		_, err := (&RESTProxy{api: "abc"}).appendFields(nil, x)
+		if (err == nil) != tc.ok {
+			t.Errorf("%s %v", tc.desc, err)
+		}
 	}
 }

@@ -399,8 +399,11 @@ func TestRESTBackendSees(t *testing.T) {
 				"Trailer: x", "Upgrade: x", "WWW-Authenticate: x", "Keep-Alive: 1", "Via: 1.1 p", "tEsT: kept", "Date: kept", "Forwarded: for=1.2.3.4"}},
 			"GET /x/b HTTP/1.1\r\nHost: b:8080\r\ntEsT: kept\r\nDate: kept\r\nForwarded: for=1.2.3.4\r\n" + tail + agent + accept + api + "Content-Length: 0\r\n\r\n"},
 		{"[R] 1.10: the client's own are no defaults.", proxy(), gate.Stage{},
-			call{method: "GET", target: "/a/1/b", fields: []string{"user-agent: curl", "accept: */*", "X-Amzn-Apigateway-Api-Id: forged", "Authorization: Bearer x"}},
+			call{method: "GET", target: "/a/1/b", fields: []string{"user-agent: curl", "accept: */*", "Authorization: Bearer x"}},
 			"GET /x/b HTTP/1.1\r\nHost: b:8080\r\nuser-agent: curl\r\naccept: */*\r\nAuthorization: Bearer x\r\n" + tail + api + "Content-Length: 0\r\n\r\n"},
+		{"[R] 1.10: the id of another API is replaced; that it has come by that one is told, or a loop would have no end.", proxy(), gate.Stage{},
+			call{method: "GET", target: "/a/1/b", fields: []string{"X-Amzn-Apigateway-Api-Id: other", "Via: 1.1 nginx, HTTP/1.1 AmazonAPIGateway"}},
+			"GET /x/b HTTP/1.1\r\nHost: b:8080\r\n" + strings.Replace(tail, "X-Amzn-Trace", "Via: HTTP/1.1 AmazonAPIGateway, HTTP/1.1 AmazonAPIGateway\r\nX-Amzn-Trace", 1) + agent + accept + api + "Content-Length: 0\r\n\r\n"},
 		{"[R] 1.10: a signature is for the gateway.", proxy(), gate.Stage{},
 			call{method: "GET", target: "/a/1/b", fields: []string{"Authorization: AWS4-HMAC-SHA256 Credential=x"}},
 			"GET /x/b HTTP/1.1\r\nHost: b:8080\r\n" + tail + agent + accept + api + "Content-Length: 0\r\n\r\n"},
@@ -459,6 +462,29 @@ func TestRESTBackendSees(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// TestALoopEnds holds that a method which leads back to itself ends after a few
+// passes whatever its mappings do: each pass is asked what the one before sent.
+func TestALoopEnds(t *testing.T) {
+	for _, tc := range []struct{ desc, key, value string }{
+		{"Without mappings.", "integration.request.header.X-A", "'a'"},
+		{"One that says who called.", "integration.request.header.X-Forwarded-For", "'10.0.0.1'"},
+		{"One that takes Via away.", "integration.request.header.Via", "''"},
+		{"One that names a field of the connection.", "integration.request.header.Connection", "'Via, X-Amzn-Apigateway-Api-Id'"},
+	} {
+		s := restOf{routes: []gate.Route{to("GET /a", "http://b/prod/a", tc.key+"="+tc.value)}}.open(t)
+		c := call{method: "GET", target: "/prod/a"}
+		passes := 0
+		for strings.HasSuffix(said(t, s.ask(t, "", c)), "ok") && passes < 50 {
+			passes++
+			head := strings.Split(strings.TrimSuffix(string(s.e.got), "\r\n\r\n"), "\r\n")
+			c.fields = head[2:] // behind the request line and Host
+		}
+		if passes != 8 {
+			t.Errorf("%s It ended after %d passes.", tc.desc, passes)
+		}
 	}
 }
 
