@@ -127,7 +127,7 @@ func (s *http2) serve(w http.ResponseWriter, r *http.Request) {
 	if c == nil {
 		panic(http.ErrAbortHandler) // unreachable: ConnContext has set it
 	}
-	f := &http2Front{w: w, flow: http.NewResponseController(w), times: &s.edge.o.Timeouts}
+	f := &http2Front{w: w, flow: http.NewResponseController(w), times: &s.edge.o.Timeouts, limits: &s.edge.h1.Limits}
 	x := s.edge.pool.take()
 	x.Begin(r.Context(), time.Now())
 	c.fillFrom(x, r, f)
@@ -210,11 +210,12 @@ func (c *conn) fillFrom(x *flow.Exchange, r *http.Request, f *http2Front) {
 // of the HTTP/1.1 engine, so that one connection of many silent streams holds
 // nothing for longer than as many connections would.
 type http2Front struct {
-	w     http.ResponseWriter
-	flow  *http.ResponseController
-	times *h1.Timeouts
-	body  *requestBody // nil: none
-	end   time.Time
+	w      http.ResponseWriter
+	flow   *http.ResponseController
+	times  *h1.Timeouts
+	limits *h1.Limits   // of trailers
+	body   *requestBody // nil: none
+	end    time.Time
 }
 
 func (f *http2Front) wrote() time.Time { return f.end }
@@ -316,6 +317,7 @@ type requestBody struct {
 	read    int64
 	waited  time.Duration
 	trailer field.List
+	broken  error // what is wrong with the trailer
 	ended   bool
 }
 
@@ -325,7 +327,13 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	n, err := b.r.Body.Read(p)
 	b.waited += time.Since(now)
 	b.read += int64(n)
-	b.ended = b.ended || err == io.EOF
+	if err == io.EOF && !b.ended {
+		b.ended = true
+		b.broken = b.readTrailer()
+	}
+	if err == io.EOF && b.broken != nil {
+		return n, b.broken
+	}
 	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) {
 		err = &h1.SyntaxError{Status: http.StatusRequestTimeout, Reason: "request body came too slowly"}
 	}
@@ -338,11 +346,16 @@ func (b *requestBody) Trailer() *field.List {
 	if !b.ended || len(b.r.Trailer) == 0 {
 		return nil
 	}
-	b.trailer.Reset()
+	return &b.trailer
+}
+
+// readTrailer takes the trailer from net/http, which refuses little there, under
+// the rules of the HTTP/1.1 engine: it goes on to a backend in chunks.
+func (b *requestBody) readTrailer() error {
 	for _, name := range slices.Sorted(maps.Keys(b.r.Trailer)) {
 		for _, v := range b.r.Trailer[name] {
 			b.trailer.Add(strings.ToLower(name), v)
 		}
 	}
-	return &b.trailer
+	return b.front.limits.VetTrailer(&b.trailer)
 }

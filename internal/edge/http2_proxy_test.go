@@ -36,6 +36,49 @@ func TestHTTP2Trailers(t *testing.T) {
 	}
 }
 
+// TestHTTP2TrailerRules holds that a trailer of HTTP/2 meets the rules of one of
+// HTTP/1.1, which it becomes on its way to the backend.
+func TestHTTP2TrailerRules(t *testing.T) {
+	got := make(chan http.Header, 1)
+	addr := served(t, func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err == nil {
+			got <- r.Trailer // of a request that was refused nobody asks
+		}
+	})
+	h := open(t, proxied(t, addr, upstream.Options{}), Options{}, data)
+	for _, tc := range []struct {
+		desc, name, value string
+		status            int
+		kept              bool
+	}{
+		{"One that describes the body.", "X-Checksum", "1", 200, true},
+		{"Who it comes from was needed before the body.", "X-Forwarded-For", "10.0.0.1", 200, false},
+		{"The same in the newer form.", "Forwarded", "for=10.0.0.1", 200, false},
+		{"A session.", "Cookie", "a=b", 200, false},
+		{"What steers the connection.", "Upgrade", "h2c", 400, false},
+		{"One that is too long.", "X-Long", strings.Repeat("x", 9<<10), 400, false},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			req, _ := http.NewRequest("POST", "http://"+h.addr+"/", io.NopCloser(strings.NewReader("payload")))
+			req.Trailer = http.Header{tc.name: {tc.value}}
+			resp, err := http2Client(t).Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != tc.status {
+				t.Fatalf("the client got %d, want %d", resp.StatusCode, tc.status)
+			}
+			if tc.status != 200 {
+				return
+			}
+			if trailer := <-got; (trailer.Get(tc.name) == tc.value) != tc.kept {
+				t.Errorf("the backend got the trailer %v", trailer)
+			}
+		})
+	}
+}
+
 // TestHTTP2Head holds that HEAD declares what GET would send and sends nothing,
 // and that the next stream is served.
 func TestHTTP2Head(t *testing.T) {

@@ -54,6 +54,32 @@ func (l *Limits) Vet(h *Head) (length int64, err error) {
 	return f.length, nil
 }
 
+// VetTrailer holds a trailer section that another version of HTTP has brought to
+// the limits and rules of a chunked body's: what is left out there is removed
+// from the list, and what is refused there is a *SyntaxError.
+func (l *Limits) VetTrailer(list *field.List) error {
+	if list.Len() > l.fields() {
+		return &SyntaxError{Status: 431, Reason: "too many trailer fields"}
+	}
+	size := 0
+	for i := range list.Len() {
+		id, name, value, ok := list.At(i)
+		if !ok {
+			continue
+		}
+		if size += len(name) + len(value) + len(": \r\n"); size > l.trailerBytes() {
+			return &SyntaxError{Status: 431, Reason: "trailer section too large"}
+		}
+		switch trailerRule(id) {
+		case refused:
+			return badValue("forbidden trailer field", name)
+		case dropped:
+			list.Del(name)
+		}
+	}
+	return nil
+}
+
 // Timeouts bound how long a client may take. A zero field means the default
 // named beside it.
 type Timeouts struct {
