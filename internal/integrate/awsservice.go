@@ -157,8 +157,8 @@ func (a *Action) values(x *flow.Exchange) ([]*string, error) {
 		switch {
 		case errors.Is(err, expr.ErrTooLong):
 			return nil, gate.Failf(gate.RequestTooLarge, "%s: the arguments are longer than %d bytes in all", a.name, maxArguments)
-		case err != nil:
-			return nil, err
+		case err != nil: // of reading the client's body: nothing else can fail
+			return nil, &flow.BodyError{Err: err}
 		case !ok && arg.required:
 			return nil, gate.Failf(gate.BadRequestParameters, "%s needs %s, and nothing of %q is in the request", a.name, arg.name, arg.value)
 		case !ok:

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/google/go-cmp/cmp"
 
+	"gatehouse/internal/field"
 	"gatehouse/internal/flow"
 	"gatehouse/internal/gate"
 	"gatehouse/internal/sigv4"
@@ -377,6 +378,30 @@ func TestFailingArguments(t *testing.T) {
 		})
 	}
 }
+
+// TestServiceClientFails holds that a client whose body breaks off is at fault
+// itself.
+func TestServiceClientFails(t *testing.T) {
+	f := startFake(t, "any")
+	for _, text := range []string{"$request.body", "$request.body.a"} {
+		x := called(t, flow.Streamed(cutOff{}, flow.Unknown))
+		err := action(t, service("SQS-SendMessage", map[string]string{"QueueUrl": queue, "MessageBody": text}), services(t, f.URL, "")).Serve(x)
+		var body *flow.BodyError
+		if !errors.As(err, &body) || body.Err != io.ErrUnexpectedEOF {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+	if f.got != "" {
+		t.Errorf("the service was asked %s", f.got)
+	}
+}
+
+// cutOff is a body that breaks off at once.
+type cutOff struct{}
+
+func (cutOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (cutOff) Close() error             { return nil }
+func (cutOff) Trailer() *field.List     { return nil }
 
 // TestUnconfigured holds that a service which the configuration lacks is told
 // with the key to write.

@@ -25,22 +25,38 @@ const defaultTimeout = 30 * time.Second
 // Behind the head the reply's body may take as long as it keeps coming.
 //
 // The error is a *gate.Fault, or a *flow.BodyError with what reading the
-// client's body returned. x.Event.Backend, Reused and Retry tell what happened either way. When
-// the backend answered before it had read the whole request, the rest of
-// x.In.Body is left unread, and x.Out.Last set: the client's connection has to
-// end with the reply.
+// client's body returned. x.Event.Backend, Reused and Retry tell what happened
+// either way. When the backend answered before it had read the whole request,
+// the rest of x.In.Body is left unread, and x.Out.Last set: the client's
+// connection has to end with the reply.
 func (t *Target) Do(x *flow.Exchange, k *Call) error {
+	if err := t.pools.prepare(x, k); err != nil {
+		return err
+	}
+	x.Event.Backend = flow.Backend{Called: true, Target: t.name}
+	if err := t.call(x, k); err != nil {
+		return t.fault(x, k, err)
+	}
+	answered(x)
+	return nil
+}
+
+// prepare is what comes before any backend is called, whatever answers then: it
+// empties the reply, reads what is to be read of the client's body first, and
+// starts the clock. The error is a *flow.BodyError.
+func (p *Pools) prepare(x *flow.Exchange, k *Call) error {
 	x.Out.Clear()
 	x.Out.Body = flow.Body{}
 	if err := k.frame(x); err != nil {
 		return &flow.BodyError{Err: err}
 	}
-	k.begun = t.pools.now()
-	t.limit(x, k)
-	x.Event.Backend = flow.Backend{Called: true, Target: t.name}
-	if err := t.call(x, k); err != nil {
-		return t.fault(x, k, err)
-	}
+	k.begun = p.now()
+	p.limit(x, k)
+	return nil
+}
+
+// answered notes the status of a backend that answered.
+func answered(x *flow.Exchange) {
 	b := &x.Event.Backend
 	if b.Status = x.Out.Status; b.Status >= 500 {
 		b.Failure = flow.Status5xx
@@ -48,18 +64,17 @@ func (t *Target) Do(x *flow.Exchange, k *Call) error {
 	if x.Trail != nil {
 		x.Trail.Add(flow.BackendAnswer, strconv.Itoa(b.Status), b.Latency.String())
 	}
-	return nil
 }
 
 // limit sets x.Deadline to the earlier one of itself and the call's timeout.
-func (t *Target) limit(x *flow.Exchange, k *Call) {
+func (p *Pools) limit(x *flow.Exchange, k *Call) {
 	if k.Timeout == 0 && x.Deadline.IsZero() {
 		k.Timeout = defaultTimeout
 	}
 	if k.Timeout == 0 {
 		return
 	}
-	by := t.pools.base.Add(k.begun + k.Timeout)
+	by := p.base.Add(k.begun + k.Timeout)
 	if x.Deadline.IsZero() || by.Before(x.Deadline) {
 		x.Deadline = by
 	}

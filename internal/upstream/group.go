@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"errors"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -37,13 +36,9 @@ func (g *Group) String() string {
 // long as no connection comes about, since then nothing of the request has left
 // the house; x.Event.Retry tells that it was.
 func (g *Group) Do(x *flow.Exchange, k *Call) error {
-	x.Out.Clear()
-	x.Out.Body = flow.Body{}
-	if err := k.frame(x); err != nil {
+	if err := g.pools.prepare(x, k); err != nil {
 		return err
 	}
-	k.begun = g.pools.now()
-	g.targets[0].limit(x, k)
 	order := g.order(int(g.turn.Add(1) - 1))
 	for n, i := range order {
 		t := g.targets[i]
@@ -96,16 +91,5 @@ func (g *Group) remember(i int, unreached bool) {
 		f.Store(int64(g.pools.now() + avoided))
 	case f.Load() != 0:
 		f.Store(0)
-	}
-}
-
-// answered notes the status of a backend that answered.
-func answered(x *flow.Exchange) {
-	b := &x.Event.Backend
-	if b.Status = x.Out.Status; b.Status >= 500 {
-		b.Failure = flow.Status5xx
-	}
-	if x.Trail != nil {
-		x.Trail.Add(flow.BackendAnswer, strconv.Itoa(b.Status), b.Latency.String())
 	}
 }

@@ -238,6 +238,21 @@ func TestClientBodyFails(t *testing.T) {
 	}
 }
 
+// TestGroupsClientFails holds that a Group wraps what reading the client's body
+// returns as a Target does, or the client's fault would be answered as ours.
+func TestGroupsClientFails(t *testing.T) {
+	g := newPools(t, Options{}).Group([]Address{{Host: "10.0.0.1", Port: 1}, {Host: "10.0.0.2", Port: 1}})
+	x := exchange(flow.Streamed(&source{fail: io.ErrUnexpectedEOF}, flow.Unknown))
+	err := g.Do(x, request("POST"))
+	var body *flow.BodyError
+	if !errors.As(err, &body) || body.Err != io.ErrUnexpectedEOF {
+		t.Errorf("got %v", err)
+	}
+	if x.Event.Backend.Called {
+		t.Error("a backend was called")
+	}
+}
+
 // TestClientBodyLength holds that a body which is not as long as was declared
 // is the client's affair, whether it is short enough to be read before the
 // backend is called or not.
