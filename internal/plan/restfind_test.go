@@ -234,6 +234,25 @@ func TestOverrideKeepsTheFraming(t *testing.T) {
 	said(t, x)
 }
 
+// TestAHEADOfTheIntegrationHasNoBody holds the same where it is the integration
+// that makes a HEAD of the client's request.
+func TestAHEADOfTheIntegrationHasNoBody(t *testing.T) {
+	rest := to("GET /a", "http://b/")
+	rest.Integration.Method = "HEAD"
+	http := gate.Route{Key: "GET /a", Integration: &gate.Integration{Method: "HEAD"}}
+	first, second := restOf{routes: []gate.Route{rest}}.open(t), stock(t, nil, http)
+	first.e.answer = []byte("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+	second.e.answer = first.e.answer
+	for _, x := range []*flow.Exchange{
+		first.ask(t, "", call{method: "GET", target: "/prod/a"}),
+		second.do(t, call{method: "GET", target: "/prod/a"}),
+	} {
+		if x.Out.Status != 200 || x.Out.Body.Len() != 0 {
+			t.Errorf("%d, the client waits for %d bytes", x.Out.Status, x.Out.Body.Len())
+		}
+	}
+}
+
 // vault is a Certificates of one.
 type vault struct{ cert *tls.Certificate }
 

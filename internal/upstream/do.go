@@ -188,9 +188,11 @@ func (t *Target) finish(c *conn, whole bool, now time.Duration) {
 
 // bodiless is the body of a reply that has none. The reply to a HEAD, and a
 // 304, may declare the length of the body that a GET would get; it is the Len
-// of a stream that ends at once, or Unknown where none was declared.
+// of a stream that ends at once, or Unknown where none was declared. A client
+// that asked for a body, and whose request became a HEAD on the way, would wait
+// for it.
 func bodiless(x *flow.Exchange, k *Call) flow.Body {
-	if k.Method != "HEAD" && x.Out.Status != 304 {
+	if x.Out.Status != 304 && (k.Method != "HEAD" || !x.In.HeadOnly()) {
 		return flow.Body{}
 	}
 	return flow.Streamed(void{}, declared(x))
