@@ -157,7 +157,7 @@ func (c *ClientConn) Body() *Body { return &c.body }
 // the request was sent whole is for the caller to know. If so, the connection
 // gives its buffer back; views of it (Body.Buffered) end.
 func (c *ClientConn) Reusable() bool {
-	if !c.keep || !c.body.Done() || c.in.buffered() > 0 {
+	if !c.keep || !c.body.Done() || c.in.buffered() > 0 || c.in.decrypted() {
 		return false
 	}
 	c.in.release()

@@ -1,9 +1,12 @@
 package h1
 
 import (
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
 )
@@ -49,6 +52,42 @@ func TestReplies(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestARecordLongerThanTheReply holds that bytes behind a reply which TLS has
+// decrypted with it are seen, even though they are in no buffer of ours and no
+// longer in the socket.
+func TestARecordLongerThanTheReply(t *testing.T) {
+	for _, tc := range []struct {
+		desc, behind string
+		reusable     bool
+	}{
+		{"Nothing comes behind it.", "", true},
+		{"Another reply does.", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", false},
+	} {
+		down, up := tcpPair(t)
+		config := selfSigned(t)
+		config.DynamicRecordSizingDisabled = true // all of it in one record
+		server, client := tls.Server(down, config), tls.Client(NewTimed(up), config)
+		body := strings.Repeat("x", 8<<10) // more than the first read takes
+		go func() {
+			_, _ = io.WriteString(server, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s%s", len(body), body, tc.behind))
+		}()
+		c := NewClientConn(client, &ClientOptions{})
+		var h ReplyHead
+		if err := c.ReadHead(&h, "GET"); err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, len(body)) // past the buffer
+		if _, err := io.ReadFull(c.Body(), got); err != nil || string(got) != body {
+			t.Fatalf("%s Got %q, %v", tc.desc, got, err)
+		}
+		if c.Reusable() != tc.reusable {
+			t.Errorf("%s Reusable is not %v", tc.desc, tc.reusable)
+		}
+		client.Close()
+		server.Close()
 	}
 }
 

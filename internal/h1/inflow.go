@@ -15,9 +15,10 @@ type inflow struct {
 	timed *Timed
 	buf   *buffer // nil: none
 	r     int
-	ample bool  // more came at once than a small buffer holds
-	wide  bool  // so start with a large one
-	late  error // of a read that somebody else has made; the next one returns it
+	ample bool    // more came at once than a small buffer holds
+	wide  bool    // so start with a large one
+	late  error   // of a read that somebody else has made; the next one returns it
+	one   [1]byte // see decrypted
 }
 
 var headEnd = []byte("\r\n\r\n")
@@ -116,6 +117,19 @@ func (in *inflow) renew() { in.wide, in.ample = in.ample, false }
 func (in *inflow) got(n int) {
 	in.buf.b = in.buf.b[:len(in.buf.b)+n]
 	in.ample = in.ample || len(in.buf.b) >= smallBuffer
+}
+
+// decrypted reports whether TLS holds bytes that it has taken from the
+// connection below and nobody has read: a record may be longer than the message
+// that it brings. The look does not reach the connection below.
+func (in *inflow) decrypted() bool {
+	if in.nc == net.Conn(in.timed) {
+		return false
+	}
+	in.timed.dry = true
+	n, err := in.nc.Read(in.one[:])
+	in.timed.dry = false
+	return n > 0 || err != ErrInterrupted
 }
 
 // head reads until the buffer begins with a whole message head and returns how

@@ -26,6 +26,7 @@ type Timed struct {
 	stall   atomic.Int64 // nanoseconds; see WriteStall
 	r, w    alarm
 	stopped atomic.Bool
+	dry     bool // reads bring ErrInterrupted at once; belongs to the reader
 }
 
 // alarm is one direction's timer. Times are nanoseconds since the epoch of
@@ -69,6 +70,9 @@ func (t *Timed) nanos(at time.Time) int64 {
 
 // Read reads as the connection below does, ending by the time of ReadBy.
 func (t *Timed) Read(p []byte) (int, error) {
+	if t.dry {
+		return 0, ErrInterrupted
+	}
 	for {
 		t.ready(&t.r)
 		if t.stopped.Load() {

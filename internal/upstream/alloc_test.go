@@ -78,6 +78,29 @@ func TestDoAllocatesNothing(t *testing.T) {
 	}
 }
 
+// TestTheLookAllocatesNothing guards what the in-memory connections have not.
+func TestTheLookAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	b := startBackend(t, always(ok))
+	target := newPools(t, Options{}).Target(b.address())
+	get(target)
+	c, _, err := target.take(time.Now().Add(time.Minute), target.pools.now(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer target.drop(c)
+	n := testing.AllocsPerRun(1000, func() {
+		if !c.silent() {
+			t.Fatal("the connection is not quiet")
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations, want 0", n)
+	}
+}
+
 func BenchmarkDo(b *testing.B) {
 	p := New(memory(ok))
 	defer p.Close()

@@ -104,8 +104,12 @@ func (t *Target) try(ctx context.Context, ip netip.Addr, until time.Time, left i
 	if err != nil {
 		return nil, &connectError{err: fmt.Errorf("connect to %s: %w", to, err)}
 	}
-	c := &conn{raw: raw, timed: h1.NewTimed(raw), to: to, text: to.String()}
+	c := &conn{timed: h1.NewTimed(raw), to: to, text: to.String()}
 	c.nc = c.timed
+	if err := c.look.open(raw); err != nil {
+		raw.Close()
+		return nil, &connectError{err: fmt.Errorf("connect to %s: %w", to, err)}
+	}
 	if t.tls != nil {
 		secure := tls.Client(c.timed, t.tls)
 		if err := secure.HandshakeContext(ctx); err != nil {

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -86,23 +87,77 @@ func TestReuse(t *testing.T) {
 	}
 }
 
-// TestLateBytes holds that bytes which arrive while a connection is idle
-// condemn it.
+// TestLateBytes is the table of what comes when nobody asked for it any more,
+// right behind a reply that was read: the next exchange must not get it.
 func TestLateBytes(t *testing.T) {
+	const evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
+	for _, tc := range []struct{ desc, method, answer, late string }{
+		{"The farewell to an idle connection.", "GET", ok, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"},
+		{"A body behind the answer to a HEAD.", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 42\r\n\r\n", evil},
+		{"A body behind 204.", "GET", "HTTP/1.1 204 No Content\r\n\r\n", evil},
+		{"A body behind 304.", "GET", "HTTP/1.1 304 Not Modified\r\n\r\n", evil},
+		{"More than was declared.", "GET", ok, evil},
+	} {
+		for _, next := range []string{"the next one", "one that waits in the queue"} {
+			t.Run(tc.desc+" To "+next, func(t *testing.T) { testLateBytes(t, tc.method, tc.answer, tc.late, next == "the next one") })
+		}
+	}
+}
+
+func testLateBytes(t *testing.T, method, answer, late string, idle bool) {
+	read, sent := make(chan bool), make(chan bool)
 	b := startBackend(t, func(n int, p *peer) {
 		p.head()
-		p.send(ok)
-		if n == 0 {
-			time.Sleep(20 * time.Millisecond)
-			p.send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+		if n > 0 {
+			p.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond")
+			p.head()
+			return
 		}
+		p.send(answer)
+		<-read
+		p.send(late)
+		close(sent)
 		p.head()
 	})
-	target := newPools(t, Options{}).Target(b.address())
-	get(target)
-	time.Sleep(trusted + 50*time.Millisecond)
-	if o := get(target); o.err != nil || o.x.Out.Status != 200 {
-		t.Errorf("got %d, %v: the backend's farewell was taken for an answer", o.x.Out.Status, o.err)
+	target := newPools(t, Options{MaxConns: 1}).Target(b.address())
+	first := exchange(flow.Body{})
+	c, _, err := target.take(first.Deadline, 0, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := request(method)
+	if err := k.frame(first); err != nil {
+		t.Fatal(err)
+	}
+	second := make(chan outcome, 1)
+	if !idle {
+		go func() { second <- get(target) }()
+		eventually(t, "the second exchange queues", func() bool {
+			target.mu.Lock()
+			defer target.mu.Unlock()
+			return len(target.waiting) == 1
+		})
+	}
+	if _, err := c.h1.Send(k.Head); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.h1.ReadHead(&first.Out.ReplyHead, method); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(c.h1.Body()); err != nil {
+		t.Fatal(err)
+	}
+	if !c.h1.Reusable() {
+		t.Fatal("the reply is in doubt already")
+	}
+	close(read)
+	<-sent
+	target.put(c, target.pools.now())
+	if idle {
+		second <- get(target)
+	}
+	if o := <-second; o.err != nil || o.body != "second" || o.x.Event.Reused {
+		t.Errorf("got %q, %v", o.body, o.err)
 	}
 }
 
@@ -206,24 +261,28 @@ func TestBodyFailures(t *testing.T) {
 	}
 }
 
+// A fading connection answers its first request, and takes no byte of another.
+type fading struct {
+	echo
+	used bool
+}
+
+func (f *fading) Write(p []byte) (int, error) {
+	if f.used {
+		return 0, syscall.EPIPE
+	}
+	f.used = true
+	return f.echo.Write(p)
+}
+
 // TestUnsentGoesAgain holds that any method is sent again where the used
 // connection took nothing of it.
 func TestUnsentGoesAgain(t *testing.T) {
-	b := startBackend(t, func(n int, p *peer) {
-		p.head()
-		p.send(ok)
-		if n == 0 {
-			// A farewell that must not be taken for the answer to the next one.
-			time.Sleep(10 * time.Millisecond)
-			p.send("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
-			p.reset()
-			return
-		}
-		p.head()
-	})
-	target := newPools(t, Options{}).Target(b.address())
+	dial := func(context.Context, netip.AddrPort) (net.Conn, error) {
+		return &fading{echo: echo{answer: []byte(ok)}}, nil
+	}
+	target := newPools(t, Options{Dial: dial}).Target(Address{Host: "10.0.0.1", Port: 80})
 	get(target)
-	time.Sleep(trusted / 2) // the reset is here, and nobody looks for it yet
 	o := do(target, exchange(flow.Streamed(&source{text: "abc"}, flow.Unknown)), request("POST"))
 	if o.err != nil || o.body != "ok" || !o.x.Event.Retry {
 		t.Errorf("got %q, %v, retry %v", o.body, o.err, o.x.Event.Retry)

@@ -4,7 +4,10 @@ package upstream
 
 import "net"
 
-// quiet would look at the socket of an idle connection. Where a socket cannot
-// be peeked at, a connection idle for longer than it is trusted is not used
-// again for anything: a fresh one costs less than a request that is lost.
-func quiet(net.Conn) bool { return false }
+// A lookout would look at the socket of an idle connection. Where a socket
+// cannot be peeked at, no connection is used again: a fresh one costs less than
+// a reply that reaches somebody else.
+type lookout struct{}
+
+func (*lookout) open(net.Conn) error { return nil }
+func (*lookout) quiet() bool         { return false }

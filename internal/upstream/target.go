@@ -55,7 +55,7 @@ type conn struct {
 	h1    *h1.ClientConn
 	timed *h1.Timed
 	nc    net.Conn // the TLS connection over timed, or timed itself
-	raw   net.Conn
+	look  lookout
 	to    netip.AddrPort
 	text  string // of to
 	gen   uint32 // of the addresses among which to was found
@@ -79,10 +79,6 @@ func newTarget(p *Pools, a Address) *Target {
 
 // String is scheme://host:port.
 func (t *Target) String() string { return t.name }
-
-// trusted is how long a connection may have been idle and still be used
-// without a look at its socket. A busy target never pays for the look.
-const trusted = 100 * time.Millisecond
 
 // take returns a connection: the one that was used last, since it is the least
 // likely to have been closed by the backend, or else a fresh one.
@@ -146,11 +142,17 @@ func (t *Target) claim(fresh bool) (c *conn, w *waiter, err error) {
 }
 
 // usable reports whether an idle connection may carry another request.
-// Bytes that nobody asked for condemn it, whatever they are.
 func (t *Target) usable(c *conn, now time.Duration) bool {
-	idle := now - c.used
-	return c.h1.Alive() && idle < t.pools.o.idleTimeout() && (idle < trusted || quiet(c.raw))
+	return now-c.used < t.pools.o.idleTimeout() && c.silent()
 }
+
+// silent reports whether nothing came behind the last reply. Bytes that nobody
+// asked for condemn a connection, whatever they are: the next request would be
+// answered by them, as by the body that a careless backend sends behind its
+// reply to a HEAD. The look is a call of the system for each request, and it
+// cannot be left out where the last one is a moment ago, since that is when such
+// bytes come.
+func (c *conn) silent() bool { return c.h1.Alive() && c.look.quiet() }
 
 // wait waits for the turn of a place in the queue. The answer nil, nil is the
 // right to open a connection.
@@ -194,6 +196,10 @@ func (t *Target) put(c *conn, used time.Duration) {
 	t.mu.Lock()
 	if w := t.next(); w != nil {
 		t.mu.Unlock()
+		if !c.silent() {
+			c.h1.Close()
+			c = nil // its place goes over
+		}
 		w.ready <- c
 		return
 	}
