@@ -2,6 +2,7 @@ package expr
 
 import (
 	"errors"
+	"fmt"
 
 	"gatehouse/internal/flow"
 	"gatehouse/internal/jsonpath"
@@ -16,8 +17,9 @@ const maxParsed = 100 << 10
 // maxDepth bounds the nesting of a body that a path is looked up in.
 const maxDepth = 64
 
-// maxSteps bounds the work of one look-up: some values for each byte of a body.
-const maxSteps = 4 * maxParsed
+// maxSteps bounds the work of all look-ups in one body: some values for each of
+// its bytes, whatever the number of mappings. What needs more fails: ErrTooLong.
+const maxSteps = 16 * maxParsed
 
 // appendBody appends a whole body of at most max bytes. A body that is empty
 // is none.
@@ -59,16 +61,41 @@ func (c *compiler) body(rest string, at int) error {
 // appendSelected appends what the path selects: a string as its text, anything else as
 // JSON. null is no value, and neither is what is not there or no JSON at all.
 func appendSelected(dst []byte, b *flow.Body, path *jsonpath.Path) (out []byte, ok bool, err error) {
-	text, err := b.Peek(maxParsed)
-	if err != nil || len(text) == 0 {
-		return dst, false, err
+	d := b.Document()
+	if d == nil {
+		text, err := b.Peek(maxParsed)
+		if err != nil {
+			return dst, false, err
+		}
+		d = parse(text, maxParsed, maxSteps)
+		b.Keep(d)
 	}
-	doc, err := value.Limits{Size: maxParsed, Depth: maxDepth}.Parse(string(text))
-	if err != nil {
+	if d.Err != nil {
 		return dst, false, nil
 	}
-	v, ok, err := jsonpath.Limits{Steps: maxSteps, Results: maxSteps}.Eval(path, doc)
+	return appendFound(dst, d, path)
+}
+
+// parse reads a body of at most max bytes. What is no JSON is ErrJSON.
+func parse(text []byte, max, steps int) *flow.Document {
+	doc, err := value.Limits{Size: max, Depth: maxDepth}.Parse(string(text))
+	if err != nil {
+		return &flow.Document{Err: fmt.Errorf("%w: %v", ErrJSON, err)}
+	}
+	return &flow.Document{Value: doc, Steps: steps}
+}
+
+// appendFound appends what the path selects in a document.
+func appendFound(dst []byte, d *flow.Document, path *jsonpath.Path) (out []byte, ok bool, err error) {
+	if d.Value.Kind() == value.Absent {
+		return dst, false, nil
+	}
+	l := jsonpath.Limits{Steps: d.Steps, Results: d.Steps}
+	v, ok, err := l.Spend(path, d.Value)
+	d.Steps = l.Steps
 	switch {
+	case errors.Is(err, jsonpath.ErrLimit):
+		return dst, false, fmt.Errorf("%w: the look-ups in the body: %v", ErrTooLong, err)
 	case err != nil || !ok || v.Kind() <= value.Null:
 		return dst, false, nil
 	case v.Kind() == value.String:

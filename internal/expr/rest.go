@@ -2,13 +2,11 @@ package expr
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"gatehouse/internal/field"
 	"gatehouse/internal/flow"
 	"gatehouse/internal/jsonpath"
-	"gatehouse/internal/value"
 )
 
 // ErrJSON says that a body in which a value was to be looked up is no JSON.
@@ -241,27 +239,29 @@ func (p *part) appendREST(dst []byte, x *flow.Exchange, side Side, max int) (out
 // look like JSON has no value, and what looks like it and is none is an error
 // (runtime 1.10: recorded).
 func appendStrict(dst []byte, b *flow.Body, path *jsonpath.Path) (out []byte, ok bool, err error) {
-	text, err := b.Peek(maxRESTParsed + 1)
+	d := b.Document()
+	if d == nil {
+		text, err := b.Peek(maxRESTParsed + 1)
+		if err != nil {
+			return dst, false, err
+		}
+		d = parseStrict(text)
+		b.Keep(d)
+	}
+	if d.Err != nil {
+		return dst, false, d.Err
+	}
+	return appendFound(dst, d, path)
+}
+
+func parseStrict(text []byte) *flow.Document {
 	switch {
-	case err != nil:
-		return dst, false, err
 	case len(text) > maxRESTParsed:
-		return dst, false, ErrTooLong
+		return &flow.Document{Err: ErrTooLong}
 	case !looksLikeJSON(text):
-		return dst, false, nil
+		return &flow.Document{}
 	}
-	doc, err := value.Limits{Size: maxRESTParsed, Depth: maxDepth}.Parse(string(text))
-	if err != nil {
-		return dst, false, fmt.Errorf("%w: %v", ErrJSON, err)
-	}
-	v, ok, err := jsonpath.Limits{Steps: 4 * maxRESTParsed, Results: 4 * maxRESTParsed}.Eval(path, doc)
-	switch {
-	case err != nil || !ok || v.Kind() <= value.Null:
-		return dst, false, nil
-	case v.Kind() == value.String:
-		return append(dst, v.Text()...), true, nil
-	}
-	return v.Append(dst), true, nil
+	return parse(text, maxRESTParsed, 4*maxRESTParsed)
 }
 
 func looksLikeJSON(text []byte) bool {

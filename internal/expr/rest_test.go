@@ -65,6 +65,56 @@ func TestAppendREST(t *testing.T) {
 	}
 }
 
+// TestABodyIsParsedOnce holds that any number of mappings share one parsed body,
+// and one budget of work in it.
+func TestABodyIsParsedOnce(t *testing.T) {
+	compile := func(rest bool, path string) *Expr {
+		e, err := Compile("$request.body"+path, Request)
+		if rest {
+			e, err = CompileREST("method.request.body"+path, Request)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	for _, tc := range []struct {
+		desc       string
+		rest       bool
+		body       string
+		path       string
+		last       error // of the mappings, when there are many
+		unreadable bool
+	}{
+		{"A name costs nothing.", false, `{"a":1}`, ".a", nil, false},
+		{"A name costs nothing on REST APIs.", true, `{"a":1}`, ".a", nil, false},
+		{"All elements of a long list do.", false, "[" + strings.Repeat("{},", 30_000) + "1]", "[*].a", ErrTooLong, false},
+		{"All elements of a long list do on REST APIs.", true, "[" + strings.Repeat("{},", 300_000) + "1]", "[*].a", ErrTooLong, false},
+		{"What is no JSON is found to be none once.", true, `{"a":`, ".a", ErrJSON, true},
+	} {
+		t.Run(tc.desc, func(t *testing.T) {
+			x := exchange{target: "/", body: tc.body}.build(t)
+			e := compile(tc.rest, tc.path)
+			_, _, err := e.Append(nil, x, 1<<20)
+			if err != nil && !tc.unreadable {
+				t.Fatal(err)
+			}
+			first := x.In.Body.Document()
+			for range 100 {
+				if _, _, err = e.Append(nil, x, 1<<20); err != nil {
+					break
+				}
+			}
+			if !errors.Is(err, tc.last) {
+				t.Errorf("got %v, want %v", err, tc.last)
+			}
+			if first == nil || x.In.Body.Document() != first {
+				t.Error("it was parsed again")
+			}
+		})
+	}
+}
+
 // TestCompileRESTRefuses holds that what is no expression says where.
 func TestCompileRESTRefuses(t *testing.T) {
 	for _, tc := range []struct {

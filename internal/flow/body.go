@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"gatehouse/internal/field"
+	"gatehouse/internal/value"
 )
 
 // A Body is the payload of a message: bytes, or a stream that is pulled. The
@@ -13,6 +14,15 @@ type Body struct {
 	bytes  []byte
 	stream Stream
 	length int64
+	doc    *Document
+}
+
+// A Document is a body as JSON. Whoever reads it first leaves it with the body,
+// so that a hundred mappings parse it once.
+type Document struct {
+	Value value.Value // absent where the body is none
+	Err   error       // why it cannot be had, in the reader's words
+	Steps int         // that look-ups in it may still take
 }
 
 // A Stream is a payload that arrives while it is read. Read returns io.EOF
@@ -41,6 +51,12 @@ func (b *Body) Stream() Stream { return b.stream }
 
 // Bytes returns the payload of a Body that is not streamed.
 func (b *Body) Bytes() []byte { return b.bytes }
+
+// Document is what Keep was given, nil before.
+func (b *Body) Document() *Document { return b.doc }
+
+// Keep leaves with the body what was read of it. It goes with the body.
+func (b *Body) Keep(d *Document) { b.doc = d }
 
 // Close gives up a stream that nobody will read to its end.
 func (b *Body) Close() error {

@@ -195,13 +195,18 @@ var ErrLimit = errors.New("beyond the limit")
 func (p *Path) Eval(doc value.Value) (value.Value, bool, error) { return Limits{}.Eval(p, doc) }
 
 // Eval is Path.Eval within the bounds l.
-func (l Limits) Eval(p *Path, doc value.Value) (value.Value, bool, error) {
+func (l Limits) Eval(p *Path, doc value.Value) (value.Value, bool, error) { return l.Spend(p, doc) }
+
+// Spend is Eval that takes the steps which it needs from l, so that several
+// evaluations share them. One is always left: 0 would be the default again.
+func (l *Limits) Spend(p *Path, doc value.Value) (value.Value, bool, error) {
 	if p.chain.simple { // bounded by the path's length; and the path of parameter mappings
 		v := p.chain.follow(doc)
 		return v, v.Kind() != value.Absent, nil
 	}
 	r := run{root: doc, budget: &budget{steps: orDefault(l.Steps, defaultSteps), results: orDefault(l.Results, defaultResults)}}
 	v, err := r.read(&p.chain, doc, false)
+	l.Steps = max(r.steps, 1)
 	switch {
 	case err == nil:
 		return v, true, nil
