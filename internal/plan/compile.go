@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ func Compile(ctx context.Context, c *Catalog, revision uint64, ch Change, load L
 	if !eager {
 		prev, ch = &Plan{}, c.all(nil)
 	}
-	k := compiler{ctx, c, load, live, prev, eager, problemsOfOthers(prev.Problems, ch.APIs)}
+	k := compiler{ctx, c, load, live, prev, eager, problemsOfOthers(prev.Problems, ch.APIs), unreadOfOthers(prev.unread, ch.APIs)}
 	apis := make(map[gate.APIID]*api, len(ch.APIs))
 	for _, id := range ch.APIs {
 		apis[id] = k.api(id)
@@ -45,7 +46,7 @@ func Compile(ctx context.Context, c *Catalog, revision uint64, ch Change, load L
 	sortProblems(k.problems)
 	return &Plan{
 		Revision: revision, Problems: k.problems,
-		apis: with(prev.apis, apis), hosts: with(prev.hosts, hosts), wildcards: c.wild, limits: live.Limits,
+		apis: with(prev.apis, apis), hosts: with(prev.hosts, hosts), wildcards: c.wild, limits: live.Limits, unread: k.unread,
 	}
 }
 
@@ -107,6 +108,16 @@ func problemsOfOthers(list []Problem, changed []gate.APIID) (kept []Problem) {
 	return kept
 }
 
+// unreadOfOthers are those among which none has changed.
+func unreadOfOthers(list, changed []gate.APIID) (kept []gate.APIID) {
+	for _, id := range list {
+		if !slices.Contains(changed, id) {
+			kept = append(kept, id)
+		}
+	}
+	return kept
+}
+
 type compiler struct {
 	ctx      context.Context
 	catalog  *Catalog
@@ -115,6 +126,7 @@ type compiler struct {
 	prev     *Plan // of no API where everything is new
 	eager    bool  // a changed stage compiles before it is published
 	problems []Problem
+	unread   []gate.APIID
 }
 
 // api compiles one API, nil where the catalog has none of that id.
@@ -223,10 +235,13 @@ func (k *compiler) alone(e *entry, s *gate.Stage, old, other *stage) *stage {
 	}
 	r := fresh.routes.get()
 	k.problems = append(k.problems, r.problems...)
-	if r.broken != nil && old != nil {
-		return old
+	if r.broken == nil || old == nil {
+		return fresh
 	}
-	return fresh
+	if !r.again.IsZero() && !slices.Contains(k.unread, e.api.ID) {
+		k.unread = append(k.unread, e.api.ID)
+	}
+	return old
 }
 
 // serves reports whether the compiled routes of a stage are those of another

@@ -25,11 +25,15 @@ type Follower struct {
 	// how long after the first reading of the store began. It may be nil.
 	Warmed func(took time.Duration)
 
-	mu      sync.Mutex
-	plan    *Plan // in force; nil before the first
+	making sync.Mutex // held while a plan is made of the one in force; guards the catalog, too
+
+	mu      sync.Mutex // held for a moment only: Wait must see its context end
+	plan    *Plan      // in force; nil before the first
 	handled uint64
 	moved   chan struct{} // closed and replaced when handled moves
-	warming sync.WaitGroup
+
+	again chan struct{} // a token: the plan has unread stages
+	aside sync.WaitGroup
 }
 
 // retryAfter is how long Run waits before it reads a store again that failed.
@@ -39,7 +43,8 @@ const retryAfter = 500 * time.Millisecond
 // fails or has compacted what Run wants to see next is read anew; the plan in
 // force stays in force meanwhile.
 func (f *Follower) Run(ctx context.Context) error {
-	defer f.warming.Wait()
+	defer f.aside.Wait()
+	f.again = make(chan struct{}, 1)
 	for {
 		err := f.follow(ctx)
 		if ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
@@ -70,7 +75,7 @@ func (f *Follower) follow(ctx context.Context) error {
 		return fmt.Errorf("read the catalog: %w", err)
 	}
 	load := Load(f.Store)
-	first := f.plan == nil
+	first := f.current() == nil
 	// After a compaction everything is compiled anew, but against the plan in
 	// force, so that what does not compile keeps its entry and what is gone is
 	// dropped.
@@ -78,8 +83,13 @@ func (f *Follower) follow(ctx context.Context) error {
 		return Compile(ctx, c, revision, c.all(prev), load, f.Live, prev)
 	})
 	if first {
-		f.warming.Go(func() { f.warm(ctx, start) })
+		f.aside.Go(func() { f.warm(ctx, start) })
 	}
+	var retrying sync.WaitGroup
+	defer retrying.Wait()
+	watched, end := context.WithCancel(ctx)
+	defer end()
+	retrying.Go(func() { f.retry(watched, c, load) })
 	for commit, err := range f.Store.Watch(ctx, gate.Plane, revision) {
 		if err != nil {
 			return err
@@ -93,17 +103,54 @@ func (f *Follower) follow(ctx context.Context) error {
 
 // advance publishes the plan that next makes of the one in force.
 func (f *Follower) advance(start time.Time, next func(prev *Plan) *Plan) {
+	f.making.Lock()
+	defer f.making.Unlock()
+	p := next(f.current())
+	f.Publish(p)
+	if f.Applied != nil {
+		f.Applied(p, time.Since(start))
+	}
+	if len(p.unread) > 0 {
+		select {
+		case f.again <- struct{}{}:
+		default:
+		}
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.plan = next(f.plan)
-	f.Publish(f.plan)
-	if f.Applied != nil {
-		f.Applied(f.plan, time.Since(start))
-	}
-	f.handled = f.plan.Revision
+	f.plan, f.handled = p, p.Revision
 	if f.moved != nil {
 		close(f.moved)
 		f.moved = nil
+	}
+}
+
+func (f *Follower) current() *Plan {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.plan
+}
+
+// retry compiles again, each time a while after it has failed, the APIs of which
+// a stage could not be read: no commit tells that the store can be read again.
+func (f *Follower) retry(ctx context.Context, c *Catalog, load Loader) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.again:
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(loadAgain):
+		}
+		f.advance(time.Now(), func(prev *Plan) *Plan {
+			if len(prev.unread) == 0 {
+				return prev // a commit came first
+			}
+			return Compile(ctx, c, prev.Revision, Change{APIs: prev.unread}, load, f.Live, prev)
+		})
 	}
 }
 
@@ -111,9 +158,7 @@ func (f *Follower) advance(start time.Time, next func(prev *Plan) *Plan) {
 // problems that this brings to light to the plan in force. start is when the
 // first reading began.
 func (f *Follower) warm(ctx context.Context, start time.Time) {
-	f.mu.Lock()
-	p := f.plan
-	f.mu.Unlock()
+	p := f.current()
 	found := false
 	var pace store.Pace
 	for _, shard := range p.apis {

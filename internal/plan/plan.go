@@ -34,6 +34,8 @@ type Plan struct {
 	hosts     [shards]map[gate.DomainName]*host
 	limits    gate.Limits // of what comes to REST APIs
 	wildcards int         // among the hosts; none saves making a name to look for
+
+	unread []gate.APIID // those with a stage that is its entry of before, since its deployment could not be read
 }
 
 // shards is the number of maps that the APIs, and the domains, are spread over:
