@@ -57,8 +57,16 @@ type TLSPair struct {
 // DataPlane is what all data listeners share.
 type DataPlane struct {
 	// PathAddresses serves /_aws/execute-api/{api}/... besides host names.
-	PathAddresses bool     `yaml:"path_addresses"`
-	Timeouts      Timeouts `yaml:"timeouts"`
+	PathAddresses  bool           `yaml:"path_addresses"`
+	MaxConnections int            `yaml:"max_connections" min:"1" max:"10000000"` // of clients at a time, to each listener; more are told 503
+	Backend        BackendSection `yaml:"backend"`
+	Timeouts       Timeouts       `yaml:"timeouts"`
+}
+
+// BackendSection bounds what is under way to each address of a backend.
+type BackendSection struct {
+	MaxConnections int `yaml:"max_connections" min:"1" max:"1000000"`
+	MaxWaiting     int `yaml:"max_waiting" min:"1" max:"1000000"` // requests that wait for one of them; more are told 503
 }
 
 // Timeouts bound how long a client may take.
@@ -138,10 +146,14 @@ const (
 func defaultConfig() Config {
 	l := gate.DefaultLimits()
 	return Config{
-		Data: DataPlane{Timeouts: Timeouts{
-			Idle: Duration(75 * time.Second), Head: Duration(10 * time.Second),
-			Body: Duration(30 * time.Second), Write: Duration(30 * time.Second), MinRate: 240,
-		}},
+		Data: DataPlane{
+			MaxConnections: 1 << 16,
+			Backend:        BackendSection{MaxConnections: 1024, MaxWaiting: 1024},
+			Timeouts: Timeouts{
+				Idle: Duration(75 * time.Second), Head: Duration(10 * time.Second),
+				Body: Duration(30 * time.Second), Write: Duration(30 * time.Second), MinRate: 240,
+			},
+		},
 		Store:   StoreSection{Dir: "gatehouse-data"},
 		Account: "000000000000",
 		Regions: []string{"us-east-1"},

@@ -35,6 +35,8 @@ listeners:
     proxy_protocol: true
 data:
   path_addresses: true
+  max_connections: 1000
+  backend: {max_connections: 100, max_waiting: 10}
   timeouts: {idle: 1m, head: 5s, body: 7s, write: 8s, min_rate: 0}
 store: {dir: /var/lib/gatehouse}
 master_key: {command: [/usr/bin/vault, key]}
@@ -66,7 +68,7 @@ drain: {delay: 0s, timeout: 1m30s}
 			{Addr: "127.0.0.1:4566", Planes: []string{"control"}, Hosts: []string{"gw.example.com"}},
 			{Addr: ":8443", Planes: []string{"data"}, TLS: []TLSPair{{"a.pem", "b.pem"}}, Trust: []string{"10.0.0.0/8", "192.0.2.1"}, ProxyProtocol: true},
 		},
-		Data:  DataPlane{PathAddresses: true, Timeouts: Timeouts{Idle: minutes(1), Head: seconds(5), Body: seconds(7), Write: seconds(8)}},
+		Data:  DataPlane{PathAddresses: true, MaxConnections: 1000, Backend: BackendSection{100, 10}, Timeouts: Timeouts{Idle: minutes(1), Head: seconds(5), Body: seconds(7), Write: seconds(8)}},
 		Store: StoreSection{"/var/lib/gatehouse"}, MasterKey: MasterKeySection{[]string{"/usr/bin/vault", "key"}}, Account: "012345678901", Regions: []string{"eu-west-1", "us-gov-west-1"},
 		PublicURL: "https://api.example.com",
 		Limits:    LimitsSection{Body: 20 << 20, Head: 32 << 10, URL: 20 << 10, HeaderValues: 24 << 10, Fields: 100, IntegrationTimeout: minutes(2)},

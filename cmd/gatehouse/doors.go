@@ -26,7 +26,7 @@ func (w *world) openDoors() error {
 		l := &w.Conf.Listeners[i]
 		d := door{Listen: edge.Listen{
 			Data: slices.Contains(l.Planes, planeData), Control: slices.Contains(l.Planes, planeControl),
-			PathAddresses: w.Conf.Data.PathAddresses, ProxyProtocol: l.ProxyProtocol,
+			PathAddresses: w.Conf.Data.PathAddresses, ProxyProtocol: l.ProxyProtocol, MaxConns: w.Conf.Data.MaxConnections,
 		}}
 		for _, t := range l.Trust {
 			p, err := parsePrefix(t)

@@ -21,7 +21,9 @@ import (
 // wire joins store, plan, edge and the control planes.
 func (w *world) wire() error {
 	shown := cert.NewClients(w.keys)
-	w.pools = upstream.New(upstream.Options{Certificates: certificates{shown}})
+	w.pools = upstream.New(upstream.Options{
+		MaxConns: w.Conf.Data.Backend.MaxConnections, MaxWaiting: w.Conf.Data.Backend.MaxWaiting, Certificates: certificates{shown},
+	})
 	w.later(w.pools.Close)
 	links, services, err := w.Conf.backends()
 	if err != nil {

@@ -1,12 +1,15 @@
 package edge
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"gatehouse/internal/flow"
@@ -20,6 +23,7 @@ type listening struct {
 	Listen
 	edge     *Edge
 	inFlight Gauge
+	conns    atomic.Int64 // open
 }
 
 func newListening(e *Edge, c Listen) *listening {
@@ -52,12 +56,39 @@ type conn struct {
 const handshakeTime = 10 * time.Second
 
 func (s *listening) accept(nc net.Conn) {
+	if s.conns.Add(1) > int64(cmp.Or(s.MaxConns, maxConns)) {
+		s.conns.Add(-1)
+		s.turnAway(nc)
+		return
+	}
 	c := &conn{listening: s, nc: h1.NewTimed(nc), peer: addrPort(nc.RemoteAddr()), local: addrPort(nc.LocalAddr())}
 	if !s.edge.track(c) {
+		s.conns.Add(-1)
 		nc.Close()
 		return
 	}
 	go c.open()
+}
+
+// maxConns is the default of Listen.MaxConns.
+const maxConns = 1 << 16
+
+// turnAway ends a connection that is one too many. What is said fits the socket,
+// which nobody has written to yet, so that accepting does not wait for it.
+func (s *listening) turnAway(nc net.Conn) {
+	s.edge.o.Refused(s.Name, http.StatusServiceUnavailable)
+	if s.TLS == nil {
+		r := (&gate.Fault{Kind: gate.IntegrationFailure}).Render(gate.HTTP)
+		_ = nc.SetWriteDeadline(time.Now().Add(time.Second))
+		_, _ = fmt.Fprintf(nc, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", r.ContentType, len(r.Body), r.Body)
+	}
+	nc.Close()
+}
+
+// leave is the end of a connection that net/http does not have.
+func (c *conn) leave() {
+	c.listening.conns.Add(-1)
+	c.edge.forget(c)
 }
 
 // open does what comes before the first request, then serves. A handshake runs
@@ -67,7 +98,7 @@ func (c *conn) open() {
 	nc, err := c.greet()
 	if err != nil {
 		c.nc.Close()
-		c.edge.forget(c)
+		c.leave()
 		if !errors.Is(err, io.EOF) {
 			c.edge.o.Log.Debug("a connection was refused before its first request", "listener", c.Name, "peer", c.peer, "error", err)
 		}
@@ -148,7 +179,7 @@ func (c *conn) serve() {
 		}
 	}
 	c.h1.Close()
-	c.edge.forget(c)
+	c.leave()
 }
 
 // request reads one request and answers it. again says whether the connection

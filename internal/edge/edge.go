@@ -62,6 +62,9 @@ type Listen struct {
 	// ProxyProtocol demands a PROXY protocol v2 header on every connection,
 	// and takes it from trusted peers only.
 	ProxyProtocol bool
+	// MaxConns is how many connections are open here at a time; 65,536 where it
+	// is 0. One more is told 503, where it speaks in the clear, and closed.
+	MaxConns int
 }
 
 // An Edge serves any number of listeners until Shutdown. Its methods may be

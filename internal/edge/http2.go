@@ -30,6 +30,7 @@ type http2 struct {
 	once   sync.Once // of serving
 	ending sync.Once // of done: two sides close it when a first connection meets Shutdown
 	conns  sync.Map  // net.Conn -> *conn, until net/http has taken it
+	open   sync.Map  // net.Conn -> *listening, until net/http has closed it
 }
 
 // connKey finds the *conn in a request's context.
@@ -64,6 +65,11 @@ func newHTTP2(e *Edge) *http2 {
 			c, _ := s.conns.LoadAndDelete(nc)
 			return context.WithValue(ctx, connKey{}, c)
 		},
+		ConnState: func(nc net.Conn, state http.ConnState) {
+			if state == http.StateClosed {
+				s.closed(nc)
+			}
+		},
 	}
 	return s
 }
@@ -80,11 +86,20 @@ func (c *conn) handOver(nc net.Conn) {
 		})
 	})
 	s.conns.Store(nc, c)
+	s.open.Store(nc, c.listening)
 	select {
 	case s.in <- nc:
 	case <-s.done:
 		s.conns.Delete(nc)
 		nc.Close()
+		s.closed(nc)
+	}
+}
+
+// closed takes a connection that was handed over off its listener's count.
+func (s *http2) closed(nc net.Conn) {
+	if l, ok := s.open.LoadAndDelete(nc); ok {
+		l.(*listening).conns.Add(-1)
 	}
 }
 

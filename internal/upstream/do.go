@@ -223,7 +223,7 @@ func classify(err error) (gate.Kind, flow.Failure) {
 	switch {
 	case errors.As(err, &connect) && connect.secure:
 		return gate.IntegrationFailure, flow.TLSFailure
-	case connect != nil:
+	case connect != nil, errors.Is(err, errFull):
 		return gate.IntegrationFailure, flow.Connect
 	case errors.Is(err, errBusy), isTimeout(err):
 		return gate.IntegrationTimeout, flow.Timeout

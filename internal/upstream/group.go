@@ -64,7 +64,7 @@ func (g *Group) Do(x *flow.Exchange, k *Call) error {
 // unreached reports whether an error says that no byte of the request was sent.
 func unreached(err error) bool {
 	var connect *connectError
-	return errors.As(err, &connect) || errors.Is(err, errBusy)
+	return errors.As(err, &connect) || errors.Is(err, errBusy) || errors.Is(err, errFull)
 }
 
 // order is the targets by index in the order in which to try them: round robin,

@@ -26,6 +26,7 @@ import (
 type Options struct {
 	MaxConns       int           // connections to one target, busy, idle and being opened; 1024
 	MaxIdle        int           // idle connections to one target; 256
+	MaxWaiting     int           // calls that wait for one of them, beyond which a call fails at once; 1024
 	IdleTimeout    time.Duration // after which an idle connection is closed; 60 s
 	ConnectTimeout time.Duration // for name, TCP and TLS together, over all addresses; 5 s
 	Stall          time.Duration // between two pieces of a reply body; 30 s
@@ -45,6 +46,7 @@ const maxTTL = 30 * time.Second
 
 func (o *Options) maxConns() int                 { return cmp.Or(o.MaxConns, 1024) }
 func (o *Options) maxIdle() int                  { return min(cmp.Or(o.MaxIdle, 256), o.maxConns()) }
+func (o *Options) maxWaiting() int               { return cmp.Or(o.MaxWaiting, 1024) }
 func (o *Options) idleTimeout() time.Duration    { return cmp.Or(o.IdleTimeout, time.Minute) }
 func (o *Options) connectTimeout() time.Duration { return cmp.Or(o.ConnectTimeout, 5*time.Second) }
 func (o *Options) stall() time.Duration          { return cmp.Or(o.Stall, 30*time.Second) }

@@ -114,6 +114,45 @@ func TestCap(t *testing.T) {
 	}
 }
 
+// TestMaxWaiting holds that a call which finds the queue full fails at once, and
+// that one of a Group goes to the next target.
+func TestMaxWaiting(t *testing.T) {
+	release := make(chan bool)
+	b := startBackend(t, func(_ int, p *peer) {
+		for p.head() != "" {
+			<-release
+			p.send(ok)
+		}
+	})
+	free := startBackend(t, always(ok))
+	pools := newPools(t, Options{MaxConns: 1, MaxWaiting: 1})
+	target, group := pools.Target(b.address()), pools.Group([]Address{b.address(), free.address()})
+	var work sync.WaitGroup
+	for range 2 {
+		work.Go(func() {
+			if o := get(target); o.err != nil || o.body != "ok" {
+				t.Errorf("%q, %v", o.body, o.err)
+			}
+		})
+	}
+	eventually(t, "one waits", func() bool {
+		target.mu.Lock()
+		defer target.mu.Unlock()
+		return len(target.waiting) == 1
+	})
+	var fault *gate.Fault
+	if o := get(target); !errors.As(o.err, &fault) || fault.Kind != gate.IntegrationFailure || o.x.Event.Backend.Failure != flow.Connect {
+		t.Errorf("one too many got %v", o.err)
+	}
+	x := exchange(flow.Body{})
+	if err := group.Do(x, request("GET")); err != nil || !x.Event.Retry || x.Event.Backend.Target != group.targets[1].name {
+		t.Errorf("a group got %v from %s", err, x.Event.Backend.Target)
+	}
+	x.End()
+	close(release)
+	work.Wait()
+}
+
 // TestCapLosesNoWakeup holds that whoever finds all connections busy cannot
 // miss the one that comes back at that very moment.
 func TestCapLosesNoWakeup(t *testing.T) {

@@ -68,6 +68,7 @@ type waiter struct{ ready chan *conn }
 
 var (
 	errBusy   = errors.New("all connections are busy")
+	errFull   = errors.New("all connections are busy, and as many calls as may wait for one do (data.backend.max_waiting)")
 	errClosed = errors.New("the pools are closed")
 )
 
@@ -123,6 +124,8 @@ func (t *Target) claim(fresh bool) (c *conn, w *waiter, err error) {
 		t.idle = t.idle[:n-1]
 	case t.retired:
 		err = errClosed
+	case full && n == 0 && len(t.waiting) >= t.pools.o.maxWaiting():
+		err = errFull
 	case full && n == 0:
 		w = &waiter{make(chan *conn, 1)}
 		t.waiting = append(t.waiting, w)
