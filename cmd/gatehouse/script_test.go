@@ -21,8 +21,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -67,6 +69,10 @@ func TestScripts(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the scripts use sh and signals")
 	}
+	// A runner that ignores SIGHUP, as nohup makes it, would hand that on.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(hangups) }) // the scripts run once this function has returned
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../test/script",
 		RequireExplicitExec: true,
@@ -74,7 +80,6 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			s := &stage{released: make(chan struct{})}
 			e.Values[stageKey{}] = s
-			e.Setenv("GATEHOUSE_CLIENTS", "") // of the outer test run, no key of ours
 			examples, err := filepath.Abs("../../examples")
 			e.Setenv("EXAMPLES", examples)
 			if err != nil {
@@ -161,7 +166,8 @@ func (s *stage) start(ts *testscript.TestScript, args []string) {
 	ts.Check(err)
 	c := exec.Command(path, args...)
 	c.Dir = ts.MkAbs(".")
-	c.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"))
+	// What whoever runs the tests has set for a gateway is not meant for this one.
+	c.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GATEHOUSE_") }), "HOME="+ts.Getenv("HOME"))
 	for _, name := range strings.Fields(ts.Getenv("PASS")) {
 		c.Env = append(c.Env, name+"="+ts.Getenv(name))
 	}
