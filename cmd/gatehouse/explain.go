@@ -90,7 +90,7 @@ func (e *explanation) text(t *terminal) string {
 	printMapping(r, e.Mapping)
 	e.browser(r)
 	if i := e.Integration; i != nil {
-		r.add("integration", "%s %s %s, within %s", i.Kind, i.Method, i.URL, i.Timeout)
+		r.add("integration", "%s, within %s", strings.Join(slices.DeleteFunc([]string{i.Kind, i.Method, i.URL}, func(s string) bool { return s == "" }), " "), i.Timeout)
 	}
 	e.reply(r)
 	e.timing(r)

@@ -67,13 +67,14 @@ func (e *explanation) verdict() (string, []string) {
 			"Set the route's target to integrations/{id} and deploy.",
 		}
 	}
-	return fmt.Sprintf("Route %s of stage %s answers, by %s %s.", x.Route.Key, x.Stage.Name,
-		strings.TrimSpace(*out.Integration.Kind+" "+*out.Integration.Method), *out.Integration.URL), nil
+	by := []string{*out.Integration.Kind, *out.Integration.Method, *out.Integration.URL}
+	by = slices.DeleteFunc(by, func(s string) bool { return s == "" }) // a mock has only its kind
+	return fmt.Sprintf("Route %s of stage %s answers, by %s.", x.Route.Key, x.Stage.Name, strings.Join(by, " ")), nil
 }
 
 // preflight tells whether the gateway has answered a browser that asks for leave.
 func (e *explanation) preflight() bool {
-	return !e.reached && e.x.Out.Status != 0 && e.x.Event.Fault == nil
+	return e.x.API.Protocol == gate.HTTP && e.x.In.Method == http.MethodOptions && !e.reached && e.x.Out.Status != 0 && e.x.Event.Fault == nil
 }
 
 // refused is the verdict where a fault ended the exchange.
