@@ -1,7 +1,6 @@
 package apigateway
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -270,6 +269,3 @@ func oneOf(o *op, values ...string) error {
 	}
 	return bad(textPatchEnum, clip(o.text()), o.path, strings.Join(values, ", "))
 }
-
-// String tells an op for a message.
-func (o *op) String() string { return fmt.Sprintf("%s %s", o.name, o.path) }
